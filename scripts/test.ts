@@ -1,0 +1,32 @@
+/**
+ * `npm test`: makes what the tests need (compiled circuits, locally made keys, both cached in build/), runs every test file
+ * and ends with the line `N passed, N failed`.
+ *
+ *     npm test                         everything
+ *     npm test -- test/verifier        the files below one folder, or single files
+ */
+
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import Mocha from 'mocha'
+
+const files = (process.argv.length > 2 ? process.argv.slice(2) : ['test']).flatMap(testFiles).sort()
+const mocha = new Mocha({ timeout: 300_000, parallel: process.env.ATTESTRY_TEST_JOBS !== '1', jobs: 2 })
+for (const file of files) mocha.addFile(file)
+await mocha.loadFilesAsync().catch((error: unknown) => {
+  console.error(error)
+  process.exit(1)
+})
+
+const runner = mocha.run((failures) => {
+  const { passes = 0, pending = 0 } = runner.stats ?? {}
+  console.log(`${passes} passed, ${failures} failed${pending > 0 ? `, ${pending} skipped` : ''}`)
+  process.exit(failures > 0 ? 1 : 0)
+})
+
+function testFiles(path: string): string[] {
+  if (statSync(path).isFile()) return [path]
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(path, name))
+}
