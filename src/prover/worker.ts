@@ -1,0 +1,51 @@
+/**
+ * A proving worker: a process of its own that computes witness and proof of one task after another.
+ *
+ * A process, not a thread: the curve library starts threads of its own and cannot do that inside a worker thread, and a
+ * process that runs out of memory, hangs or is cancelled can be ended without hurting the service. It writes nothing to disk
+ * and to no stream. It ends when the service does (its channel closes), not on the terminal's signals: a proof under way is
+ * finished.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { Refusal, refuse } from '../errors/errors.ts'
+import { type ProvingKey, SnarkjsProver } from './engine.ts'
+import type { Artefacts, Reply, Task } from './protocol.ts'
+import { publicWires, WitnessCalculator } from './witness.ts'
+
+interface Loaded {
+  readonly key: ProvingKey
+  readonly calculator: WitnessCalculator
+}
+
+const engine = new SnarkjsProver()
+const loaded = new Map<string, Loaded>()
+
+async function load(shape: string, { wasm, zkey }: Artefacts): Promise<Loaded> {
+  const known = loaded.get(shape)
+  if (known) return known
+  const read = (path: string) => readFile(path).catch(() => refuse('NOT_READY', `the proving artefacts of shape ${shape} are not there yet`))
+  const fresh = { key: { shape, zkey: await read(zkey) }, calculator: await WitnessCalculator.load(await read(wasm)) }
+  loaded.set(shape, fresh)
+  return fresh
+}
+
+async function prove({ shape, artefacts, inputs, publics }: Task): Promise<Reply> {
+  const { key, calculator } = await load(shape, artefacts)
+  const witness = calculator.witness(inputs)
+  const publicInputs = publicWires(witness, publics).map(String)
+  return { type: 'proved', proof: await engine.prove(key, witness), publicInputs }
+}
+
+function failure(error: unknown): Reply {
+  if (!(error instanceof Refusal)) return { type: 'failed' }
+  const { code, message, problems } = error
+  return { type: 'refused', code, message, problems }
+}
+
+const say = (reply: Reply): void => void process.send?.(reply)
+
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
+process.on('disconnect', () => process.exit())
+process.on('message', (task: Task) => void prove(task).catch(failure).then(say))

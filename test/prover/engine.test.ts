@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { groth16 } from 'snarkjs'
+import { Refusal } from '../../src/errors/errors.ts'
+import { type ProvingKey, SnarkjsProver } from '../../src/prover/engine.ts'
+import { WitnessCalculator } from '../../src/prover/witness.ts'
+import type { Groth16Proof } from '../../src/shape/submission.ts'
+import { factors, toy, type Toy } from './toy.ts'
+
+describe('proving engine', () => {
+  let files: Toy
+  let key: ProvingKey
+  let witness: Uint8Array
+  const prover = new SnarkjsProver()
+  before(async function () {
+    this.timeout(120_000)
+    files = await toy()
+    key = { shape: 'toy', zkey: await readFile(files.zkey) }
+    witness = (await WitnessCalculator.load(await readFile(files.wasm))).witness(factors)
+  })
+  after(() => prover.close())
+
+  const verifies = ({ a, b, c }: Groth16Proof, publicInputs = ['8', '15', '7']) =>
+    groth16.verify(files.verificationKey, publicInputs, { pi_a: [...a, '1'], pi_b: [...b, ['1', '0']], pi_c: [...c, '1'], protocol: 'groth16', curve: 'bn128' })
+
+  it('makes a proof that verifies for its public inputs and no others', async () => {
+    const proof = await prover.prove(key, witness)
+    assert.equal(await verifies(proof), true)
+    assert.equal(await verifies(proof, ['8', '15', '8']), false)
+  })
+
+  it('makes two different proofs of one witness (C20)', async () => {
+    const [first, second] = [await prover.prove(key, witness), await prover.prove(key, witness)]
+    assert.notDeepEqual(first.a, second.a)
+    assert.notDeepEqual(first.b, second.b)
+    assert.notDeepEqual(first.c, second.c)
+    assert.equal(await verifies(second), true)
+  })
+
+  it('refuses a witness of another circuit', () =>
+    assert.rejects(prover.prove(key, witness.slice(0, witness.length - 32)), (error: unknown) => error instanceof Refusal && error.code === 'KEY_INVALID'))
+  it('refuses what is no proving key', () =>
+    assert.rejects(prover.prove({ ...key, zkey: new Uint8Array(100) }, witness), (error: unknown) => error instanceof Refusal && error.code === 'KEY_INVALID'))
+
+  it('lets its process end once it is closed', async function () {
+    this.timeout(30_000)
+    const program = fileURLToPath(new URL('./one-proof.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program], { timeout: 25_000 })
+    assert.equal(stdout, 'closed\n')
+  })
+})
