@@ -1,0 +1,148 @@
+/**
+ * Groth16 over BN254 (SPEC §9.4): does this proof satisfy this key for these public inputs?
+ *
+ *     e(A, B) = e(alpha, beta) · e(IC0 + Σ input_i · IC_i, gamma) · e(C, delta)
+ *
+ * What comes from outside is parsed first (`parseVerificationKey`, `parseProof`), so that verification meets only points of
+ * the right groups and reduced field elements. No snarkjs here: this folder is free of the GPL.
+ */
+
+import mcl from 'mcl-wasm'
+import type { G1, GT, PrecomputedG2 } from 'mcl-wasm'
+import { bug, refuse } from '../errors/errors.ts'
+import { type Field, printField } from '../field/field.ts'
+import type { Json } from '../hash/canonical.ts'
+import { type Digest, digestJson } from '../hash/digest.ts'
+import { G2_GENERATOR, type G1Point, type G2Point, parseG1, parseG2 } from './points.ts'
+
+/** A key made ready: alpha and beta paired, the lines of gamma and delta computed. */
+export interface VerificationKey {
+  readonly id: Digest
+  /** How many public inputs a proof under this key has. */
+  readonly publicInputs: number
+  readonly alphaBeta: GT
+  readonly gamma: PrecomputedG2
+  readonly delta: PrecomputedG2
+  /** One point more than there are public inputs. */
+  readonly ic: readonly G1[]
+  /** delta in G2, as in the file: what a ceremony's last step must have led to. */
+  readonly deltaText: G2Point['text']
+}
+
+export interface ParsedProof {
+  readonly a: G1Point
+  readonly b: G2Point
+  readonly c: G1Point
+}
+
+/** What checks proofs; the one place to plug in a faster engine. */
+export interface Verifier {
+  /** Whether `proof` holds for `publicInputs` (in the circuit's order); false for a wrong number of them. */
+  verify(key: VerificationKey, publicInputs: readonly Field[], proof: ParsedProof): Promise<boolean>
+}
+
+/** The id of a verification key: digest of label `verification-key` over its JSON. */
+export function verificationKeyId(json: Json): Digest {
+  return digestJson('verification-key', json)
+}
+
+const KEY_MEMBERS = ['protocol', 'curve', 'nPublic', 'vk_alpha_1', 'vk_beta_2', 'vk_gamma_2', 'vk_delta_2', 'IC']
+const MAX_PUBLIC_INPUTS = 1000
+
+/**
+ * Reads a verification key: snarkjs's JSON without `vk_alphabeta_12`, which would only say again what alpha and beta say.
+ *
+ * Refuses what would let anyone forge: delta equal to gamma or its negative (A = alpha, B = beta, C = ∓Σ then verifies),
+ * gamma other than the generator (no ceremony of this kind makes one), points off their groups or at infinity, a number of IC points
+ * other than nPublic + 1.
+ *
+ * @throws Refusal KEY_INVALID
+ */
+export function parseVerificationKey(json: unknown): VerificationKey {
+  const key = members(json)
+  if (key.protocol !== 'groth16' || key.curve !== 'bn128') wrong('/protocol', 'groth16 over bn128')
+  const { nPublic, IC } = key
+  if (typeof nPublic !== 'number' || !Number.isInteger(nPublic) || nPublic < 1 || nPublic > MAX_PUBLIC_INPUTS) return wrong('/nPublic', `an integer from 1 to ${MAX_PUBLIC_INPUTS}`)
+  if (!Array.isArray(IC) || IC.length !== nPublic + 1) return wrong('/IC', `${nPublic + 1} points`)
+  const alpha = affineG1(key.vk_alpha_1, '/vk_alpha_1')
+  const [beta, gamma, delta] = [affineG2(key.vk_beta_2, '/vk_beta_2'), affineG2(key.vk_gamma_2, '/vk_gamma_2'), affineG2(key.vk_delta_2, '/vk_delta_2')]
+  if (!gamma.point.isEqual(G2_GENERATOR.point)) wrong('/vk_gamma_2', 'the generator of G2')
+  if (delta.point.isEqual(gamma.point) || mcl.neg(delta.point).isEqual(gamma.point)) wrong('/vk_delta_2', 'a delta that contributions have moved away from gamma')
+  return {
+    id: verificationKeyId(json as Json),
+    publicInputs: nPublic,
+    alphaBeta: mcl.pairing(alpha.point, beta.point),
+    gamma: new mcl.PrecomputedG2(gamma.point),
+    delta: new mcl.PrecomputedG2(delta.point),
+    ic: IC.map((point, i) => affineG1(point, `/IC/${i}`).point),
+    deltaText: delta.text,
+  }
+}
+
+/**
+ * Reads the three points of a proof (SPEC §6.4).
+ * @throws Refusal MALFORMED for further members, another spelling, a coordinate of q or more, a point off its group
+ */
+export function parseProof(json: unknown): ParsedProof {
+  const known = typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 3
+  if (!known) return refuse('MALFORMED', 'not a proof', [{ path: '/proof', expected: 'exactly a, b and c', got: 'something else' }])
+  const { a, b, c } = json as Record<string, unknown>
+  return { a: parseG1(a, '/proof/a'), b: parseG2(b, '/proof/b'), c: parseG1(c, '/proof/c') }
+}
+
+/** Verification with mcl: three Miller loops (two over prepared lines), one final exponentiation. */
+export const mclVerifier: Verifier = {
+  async verify(key, publicInputs, proof) {
+    if (publicInputs.length !== key.publicInputs) return false
+    const inputs = inputPoint(key.ic, publicInputs)
+    const withProof = mcl.precomputedMillerLoop2mixed(proof.a.point, proof.b.point, mcl.neg(proof.c.point), key.delta)
+    const withInputs = mcl.precomputedMillerLoop(mcl.neg(inputs), key.gamma)
+    return mcl.finalExp(mcl.mul(withProof, withInputs)).isEqual(key.alphaBeta)
+  },
+}
+
+/** Whether a proof holds: `mclVerifier.verify`. */
+export function verifyGroth16(key: VerificationKey, publicInputs: readonly Field[], proof: ParsedProof): Promise<boolean> {
+  return mclVerifier.verify(key, publicInputs, proof)
+}
+
+/** IC0 + Σ input_i · IC_i. Zero inputs, of which unused literals make many, cost nothing. */
+function inputPoint(ic: readonly G1[], inputs: readonly Field[]): G1 {
+  const used = inputs.flatMap((input, i) => (input === 0n ? [] : [{ point: ic[i + 1] ?? bug('too few IC points'), scalar: scalar(input) }]))
+  const constant = ic[0] ?? bug('no IC points')
+  if (used.length === 0) return constant
+  const sum = mcl.mulVec(
+    used.map(({ point }) => point),
+    used.map((term) => term.scalar),
+  )
+  return mcl.add(constant, sum)
+}
+
+function scalar(value: Field): InstanceType<typeof mcl.Fr> {
+  const element = new mcl.Fr()
+  element.setStr(printField(value), 10)
+  return element
+}
+
+function members(json: unknown): Record<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return wrong('/', 'an object')
+  const names = Object.keys(json)
+  if (names.length !== KEY_MEMBERS.length || !KEY_MEMBERS.every((name) => names.includes(name))) return wrong('/', `exactly ${KEY_MEMBERS.join(', ')}`)
+  return json as Record<string, unknown>
+}
+
+/** snarkjs writes keys in projective coordinates; only z = 1 is accepted. */
+function affineG1(value: unknown, path: string): G1Point {
+  if (!Array.isArray(value) || value.length !== 3 || value[2] !== '1') return wrong(path, 'three coordinates, the last "1"')
+  return parseG1(value.slice(0, 2), path, 'KEY_INVALID')
+}
+
+function affineG2(value: unknown, path: string): G2Point {
+  const z: unknown = Array.isArray(value) && value.length === 3 ? value[2] : undefined
+  if (!Array.isArray(value) || !Array.isArray(z) || z.length !== 2 || z[0] !== '1' || z[1] !== '0') return wrong(path, 'three coordinates, the last ["1", "0"]')
+  return parseG2(value.slice(0, 2), path, 'KEY_INVALID')
+}
+
+function wrong(path: string, expected: string): never {
+  return refuse('KEY_INVALID', 'not a usable verification key', [{ path, expected, got: 'something else' }])
+}
