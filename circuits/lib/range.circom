@@ -1,7 +1,5 @@
-// Integers below a power of two: the tags that other gadgets demand, each earned here and nowhere else.
-//
-//   {binary}    0 or 1
-//   {maxbits}   in [0, 2^maxbits)
+// Integers below a power of two. The tag {binary}, 0 or 1, is what other gadgets demand of a bit: it is earned in Bits and
+// handed on by the rest of this file, so an unchecked signal does not compile as a bit.
 //
 // BITS <= 253 throughout: below the field's order there is one decomposition, so nothing can be an alias mod r.
 pragma circom 2.2.0;
@@ -17,14 +15,11 @@ template Bits(BITS) {
     out <== Num2Bits(BITS)(in);
 }
 
-// Proves: in < 2^BITS, and says so in the tag.  Cost: BITS.
+// Proves: in < 2^BITS.  Cost: BITS.
 template Uint(BITS) {
     signal input in;
-    signal output {maxbits} out;
 
     _ <== Bits(BITS)(in);
-    out.maxbits = BITS;
-    out <== in;
 }
 
 // The constant BIT as a tagged signal, for what one shape always switches on.  Cost: 0.

@@ -30,7 +30,7 @@ template Rule(B, CHECKED) {
     for (var i = 0; i < 4; i++) {
         operand[i] <== Select(B)(registers, Slice(4*B + 6, i*B, B)(slot));
         if (CHECKED) {
-            _ <== Uint(64)(numeric * operand[i]);
+            Uint(64)(numeric * operand[i]);
         }
     }
 

@@ -12,6 +12,6 @@ template Validity() {
     signal input {binary} on;
     signal input now, issuedAt, expiresAt;
 
-    _ <== Uint(40)(on * (now - issuedAt));
-    _ <== Uint(40)(on * (expiresAt - now - 1));
+    Uint(40)(on * (now - issuedAt));
+    Uint(40)(on * (expiresAt - now - 1));
 }
