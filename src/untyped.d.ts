@@ -31,6 +31,7 @@ declare module 'r1csfile' {
 declare module 'ffjavascript' {
   export const getCurveFromName: any
   export const buildBn128: any
+  export const ChaCha: any
   export const Scalar: any
   export const F1Field: any
   export const BigBuffer: any

@@ -1,0 +1,222 @@
+/**
+ * Phase 2 of the ceremony, step by step, files in and files out (SPEC §9.2): separate people run separate steps on separate
+ * machines and hand on two files, the key and its transcript.
+ *
+ *     newKey → contribute (each contributor) → applyBeacon → exportKeys          and, by anyone: verifyCeremony
+ *
+ * A step checks what it is handed, never overwrites a file, and leaves nothing under the new names when it fails. The
+ * contributors' secrets exist in the memory of `contribute` only.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { zKey } from 'snarkjs'
+import { refuse } from '../errors/errors.ts'
+import type { Json } from '../hash/canonical.ts'
+import { verificationKeyId } from '../verifier/groth16.ts'
+import { requireAnnounced, requireChain, stepHash } from './chain.ts'
+import { readR1csCounts } from './compile.ts'
+import { sha256OfFile } from './digests.ts'
+import { identifyPhase1, importPhase1, type Mode, requirePhase1 } from './phase1.ts'
+import { type ProvingKeyFacts, readProvingKey } from './proving-key.ts'
+import { Messages, type Progress } from './progress.ts'
+import { BEACON_VALUE, parseTranscript, requireName, type Step, type Transcript } from './transcript.ts'
+import { requireTrustworthyKey } from './trust.ts'
+
+/** The two files that go from hand to hand. */
+export interface KeyFiles {
+  readonly zkey: string
+  readonly transcript: string
+}
+
+export interface NewKey {
+  readonly shape: string
+  readonly r1cs: string
+  /** A ptau file. */
+  readonly phase1: string
+  readonly mode: Mode
+  /**
+   * Which public randomness, not yet known, will end the ceremony, in words: "drand quicknet, round 9000000". Or
+   * `sha256:<hex>`, the hash of a value that is already chosen; verification then checks the two against each other.
+   */
+  readonly beacon: string
+}
+
+/** The beacon's value is hashed 2^10 times. */
+export const BEACON_ITERATIONS_EXPONENT = 10
+
+/**
+ * Makes a shape's key from circuit and phase 1, with no contribution yet: whoever knows its secret (it is 1) can forge, so it
+ * is refused everywhere until the ceremony is complete.
+ * @throws Refusal KEY_INVALID for a phase 1 that this mode refuses or that is too small; EXISTS
+ */
+export async function newKey(from: NewKey, to: KeyFiles, progress?: Progress): Promise<Transcript> {
+  const phase1 = await importPhase1(from.phase1, from.mode)
+  const { publics } = await readR1csCounts(from.r1cs)
+  return produce(to, async (zkey) => {
+    const messages = new Messages(progress)
+    const made: unknown = await zKey.newZKey(from.r1cs, from.phase1, zkey, messages.logger)
+    if (made === -1) refuse('KEY_INVALID', `no key can be made: ${messages.lastError}`)
+    const { circuit } = await readProvingKey(zkey)
+    const beacon = { announced: from.beacon, iterationsExponent: BEACON_ITERATIONS_EXPONENT }
+    return parseTranscript({ transcript: 1, shape: from.shape, phase1, r1cs: await sha256OfFile(from.r1cs), publicInputs: publics, circuit, beacon, steps: [] })
+  })
+}
+
+/**
+ * One contributor's step. The secret comes from the platform's generator, inside this process; no text is asked for, because
+ * what is typed, passed or logged can be read.
+ * @returns the transcript; `hash` of its last step is what the contributor publishes
+ */
+export async function contribute(from: KeyFiles, to: KeyFiles, name: string, progress?: Progress): Promise<Transcript> {
+  requireName(name)
+  const before = await readOpen(from)
+  return produce(to, async (zkey) => {
+    await zKey.contribute(from.zkey, zkey, name, randomBytes(64).toString('hex'), new Messages(progress).logger)
+    return withLastStep(before, await readProvingKey(zkey))
+  })
+}
+
+/**
+ * The last step: randomness that nobody could choose.
+ * @param value  the announced beacon's bytes, hex
+ */
+export async function applyBeacon(from: KeyFiles, to: KeyFiles, value: string, progress?: Progress): Promise<Transcript> {
+  const before = await readOpen(from)
+  if (!BEACON_VALUE.test(value)) refuse('MALFORMED', 'a beacon is 16 to 64 bytes in lower-case hexadecimal')
+  if (before.steps.length === 0) refuse('KEY_INVALID', 'nobody has contributed yet')
+  requireAnnounced(before.beacon.announced, value)
+  return produce(to, async (zkey) => {
+    await zKey.beacon(from.zkey, zkey, 'beacon', value, BEACON_ITERATIONS_EXPONENT, new Messages(progress).logger)
+    return withLastStep(before, await readProvingKey(zkey))
+  })
+}
+
+/**
+ * Exports the verification key of a complete ceremony, and its transcript with the digests of both keys. The same zkey
+ * always gives the same bytes.
+ * @param to  paths of the verification key's JSON and of the finished transcript
+ */
+export async function exportKeys(from: KeyFiles, to: { readonly verificationKey: string; readonly transcript: string }): Promise<Transcript> {
+  const before = await readMatching(from)
+  if (before.steps.at(-1)?.kind !== 'beacon') refuse('KEY_INVALID', 'the ceremony is not complete: the beacon is missing')
+  const verificationKey = await verificationKeyOf(from.zkey)
+  const result = { provingKey: await sha256OfFile(from.zkey), verificationKey: verificationKeyId(verificationKey) }
+  const transcript = { ...before, result }
+  await requireAbsent([to.verificationKey, to.transcript])
+  await writeNew(to.verificationKey, `${JSON.stringify(verificationKey, null, 1)}\n`)
+  await writeNew(to.transcript, `${JSON.stringify(transcript, null, 1)}\n`)
+  return transcript
+}
+
+export interface CeremonyFiles extends KeyFiles {
+  readonly r1cs: string
+  readonly phase1: string
+  readonly verificationKey: string
+  /** The key before any contribution, if at hand and made by the caller itself: saves computing it again from the r1cs. */
+  readonly initialZkey?: string
+}
+
+/**
+ * Recomputes everything that a finished ceremony says: phase 1's hash, the circuit's digest, the key that follows from both,
+ * every step and its hash, the beacon, both keys' digests. Takes as long as making the key, unless `initialZkey` is given.
+ * @throws Refusal KEY_INVALID, TRANSCRIPT_INVALID with what differs
+ */
+export async function verifyCeremony(files: CeremonyFiles, mode: Mode, progress?: Progress): Promise<Transcript> {
+  const [phase1, r1cs, { publics }] = [await identifyPhase1(files.phase1), await sha256OfFile(files.r1cs), await readR1csCounts(files.r1cs)]
+  const verificationKey = await readJson(files.verificationKey)
+  const transcript = parseTranscript(await readJson(files.transcript))
+  requirePhase1(phase1, mode)
+  if (phase1.blake2b !== transcript.phase1.blake2b) refuse('TRANSCRIPT_INVALID', 'another phase 1 than the transcript names')
+  await requireTrustworthyKey(verificationKey, transcript, mode, { shape: transcript.shape, r1cs, publicInputs: publics })
+  await readMatching(files)
+  if (transcript.result?.provingKey !== (await sha256OfFile(files.zkey))) refuse('TRANSCRIPT_INVALID', 'another zkey than the transcript names')
+  if (transcript.result.verificationKey !== verificationKeyId(await verificationKeyOf(files.zkey))) refuse('KEY_INVALID', 'the verification key is not that of the zkey')
+  const messages = new Messages(progress)
+  const sound: unknown = files.initialZkey
+    ? await zKey.verifyFromInit(files.initialZkey, files.phase1, files.zkey, messages.logger)
+    : await zKey.verifyFromR1cs(files.r1cs, files.phase1, files.zkey, messages.logger)
+  if (sound !== true) refuse('KEY_INVALID', `the zkey does not follow from circuit and phase 1: ${messages.lastError}`)
+  return transcript
+}
+
+/** Ends snarkjs's threads, without which the process does not end. Nothing else may be using snarkjs then. */
+export async function endThreads(): Promise<void> {
+  await (globalThis as { curve_bn128?: { terminate(): Promise<void> } | null }).curve_bn128?.terminate()
+}
+
+/** A key and its transcript that agree, and whose ceremony is still open. */
+async function readOpen(files: KeyFiles): Promise<Transcript> {
+  const transcript = await readMatching(files)
+  if (transcript.steps.at(-1)?.kind === 'beacon') refuse('KEY_INVALID', 'the ceremony has ended with its beacon')
+  return transcript
+}
+
+/** A key and its transcript that agree, with a sound chain of steps. */
+async function readMatching(files: KeyFiles): Promise<Transcript> {
+  const transcript = parseTranscript(await readJson(files.transcript))
+  const facts = await readProvingKey(files.zkey)
+  const steps = facts.steps.map((_, i) => stepOf(facts, i))
+  const same = facts.circuit === transcript.circuit && facts.publicInputs === transcript.publicInputs && JSON.stringify(steps) === JSON.stringify(transcript.steps)
+  if (!same) refuse('TRANSCRIPT_INVALID', 'the transcript is not the one of this zkey')
+  await requireChain(transcript)
+  return transcript
+}
+
+function withLastStep(before: Transcript, facts: ProvingKeyFacts): Transcript {
+  return parseTranscript({ ...before, steps: [...before.steps, stepOf(facts, facts.steps.length - 1)] })
+}
+
+function stepOf(facts: ProvingKeyFacts, i: number): Step {
+  const { kind, name, key, beacon } = facts.steps[i] ?? refuse('KEY_INVALID', 'the zkey lacks a step')
+  const hash = stepHash(key)
+  if (kind === 'contribution') return { kind, name, hash, key }
+  if (beacon?.iterationsExponent !== BEACON_ITERATIONS_EXPONENT) return refuse('KEY_INVALID', `the beacon must be hashed 2^${BEACON_ITERATIONS_EXPONENT} times`)
+  return { kind, name, hash, key, value: beacon.value }
+}
+
+/** snarkjs's export without `vk_alphabeta_12`, which repeats alpha and beta. */
+async function verificationKeyOf(zkey: string): Promise<Json> {
+  const { vk_alphabeta_12: _, ...key } = (await zKey.exportVerificationKey(zkey)) as Record<string, Json>
+  return JSON.parse(JSON.stringify(key)) as Json
+}
+
+async function produce(to: KeyFiles, make: (zkey: string) => Promise<Transcript>): Promise<Transcript> {
+  await requireAbsent([to.zkey, to.transcript])
+  const unfinished = `${to.zkey}.${process.pid}.part`
+  try {
+    const transcript = await make(unfinished)
+    await publish(unfinished, to.zkey)
+    await writeNew(to.transcript, `${JSON.stringify(transcript, null, 1)}\n`)
+    return transcript
+  } finally {
+    await rm(unfinished, { force: true })
+  }
+}
+
+/** Gives a finished file its name, which must be free: a link, unlike a rename, never replaces. */
+async function publish(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return refuse('EXISTS', `${to} exists already`)
+    throw error
+  }
+}
+
+async function requireAbsent(paths: readonly string[]): Promise<void> {
+  for (const path of paths)
+    if (await stat(path).catch(() => undefined)) refuse('EXISTS', `${path} exists already and is not overwritten`)
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: 'wx' })
+}
+
+async function readJson(path: string): Promise<Json> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Json
+  } catch {
+    return refuse('CORRUPT', `${path} cannot be read as JSON`)
+  }
+}
