@@ -27,39 +27,68 @@ export function publicSignals(shape: ShapeName, values: Readonly<Record<string, 
   return publicInputs.map((name) => values[name] ?? bug(`no value for the public input ${name}`))
 }
 
+/** The parts of a submission that are known before there is a proof. */
+export type OuterParts = Pick<Submission, 'origin' | 'statement' | 'expires' | 'releaseKey' | 'parameterCommitment' | 'request' | 'directoryRoot' | 'setRoot' | 'now'>
+
+/** What a proof computes. */
+export type Outputs = Pick<Submission, 'nullifiers' | 'linkTags' | 'disclosure' | 'escrow'>
+
+/** A statement as it is registered. */
+export interface Registered {
+  readonly pinned: PinnedStatement
+  readonly statement: Statement
+}
+
 /**
  * The public inputs that a submission's proof must be valid for.
  * @throws Refusal INPUTS_DIFFER when the submission is for another statement, or has parts that the statement has not
  */
-export function derivePublicInputs({ pinned, statement }: { readonly pinned: PinnedStatement; readonly statement: Statement }, submission: Submission, facts: Facts): Field[] {
-  requireFits(pinned, statement, submission)
-  const shape = SHAPES[pinned.shape]
-  const { rules, layout, literals, schemas } = pinnedElements(pinned, statement)
-  const scopes = statement.documents.map((document) => (Object.hasOwn(statement.once, document) ? (facts.scopes[document] ?? bug(`no scope for ${document}`)) : ZERO))
-  const perCredential = { nullifier: submission.nullifiers, linkTag: submission.linkTags, schema: schemas, scope: scopes }
-  const values: Record<string, Field> = {
-    ...(shape.credentials === 1
-      ? Object.fromEntries(Object.entries(perCredential).map(([name, list]) => [name, list[0] ?? ZERO]))
-      : Object.assign({}, ...Object.entries(perCredential).map(([name, list]) => indexed(name, list, 2)))),
-    disclosure: submission.disclosure,
-    rules,
-    layout,
-    ...indexed('literal', literals, 4),
-    parameterCommitment: submission.parameterCommitment,
-    directoryRoot: submission.directoryRoot,
-    now: toField(submission.now),
-    request: digestToField(submission.request),
-    context: contextOf(submission),
-    ...(shape.setMembership && { setRoot: submission.setRoot }),
-    ...(shape.escrow && {
-      ...indexed('escrow', submission.escrow, 4),
-      ...indexed('escrowKey', statement.escrow ? (facts.escrowKey ?? bug('no escrow key')) : [], 2),
-    }),
-  }
-  return publicSignals(pinned.shape, values)
+export function derivePublicInputs(registered: Registered, submission: Submission, facts: Facts): Field[] {
+  requireFits(registered, submission)
+  return publicSignals(registered.pinned.shape, { ...outputValues(registered.pinned.shape, submission), ...publicInputValues(registered, submission, facts) })
 }
 
-function requireFits(pinned: PinnedStatement, statement: Statement, submission: Submission): void {
+/** The public inputs but for the outputs, by name: what a prover gives to the circuit. */
+export function publicInputValues({ pinned, statement }: Registered, parts: OuterParts, facts: Facts): Record<string, Field> {
+  const { credentials, setMembership, escrow } = SHAPES[pinned.shape]
+  const { rules, layout, literals, schemas } = pinnedElements(pinned, statement)
+  const scopes = statement.documents.map((document) => (Object.hasOwn(statement.once, document) ? (facts.scopes[document] ?? bug(`no scope for ${document}`)) : ZERO))
+  return {
+    rules,
+    layout,
+    ...indexed('schema', schemas, credentials),
+    ...indexed('literal', literals, 4),
+    parameterCommitment: parts.parameterCommitment,
+    directoryRoot: parts.directoryRoot,
+    ...(setMembership && { setRoot: parts.setRoot }),
+    now: toField(parts.now),
+    ...indexed('scope', scopes, credentials),
+    ...(escrow && indexed('escrowKey', statement.escrow ? (facts.escrowKey ?? bug('no escrow key')) : [], 2)),
+    request: digestToField(parts.request),
+    context: contextOf(parts),
+  }
+}
+
+/**
+ * Reads a proof's outputs from the public inputs in circuit order.
+ * @param documents of the statement: of a switched-off one there is nothing to say
+ */
+export function outputsOf(shape: ShapeName, documents: number, signals: readonly Field[]): Outputs {
+  const { publicInputs, credentials, escrow } = SHAPES[shape]
+  invariant(signals.length === publicInputs.length, `${shape} has ${publicInputs.length} public inputs`)
+  const at = (name: string): Field => signals[publicInputs.indexOf(name)] ?? bug(`${shape} has no output ${name}`)
+  const list = (name: string, length: number): Field[] => Array.from({ length }, (_, i) => at(`${name}[${i}]`))
+  const perDocument = (name: string): Field[] => (credentials === 1 ? [at(name)] : list(name, documents))
+  const sealed = escrow ? list('escrow', 4) : []
+  return { nullifiers: perDocument('nullifier'), linkTags: perDocument('linkTag'), disclosure: at('disclosure'), escrow: sealed.every((element) => element === ZERO) ? [] : sealed }
+}
+
+function outputValues(shape: ShapeName, { nullifiers, linkTags, disclosure, escrow }: Outputs): Record<string, Field> {
+  const { credentials, escrow: hasEscrow } = SHAPES[shape]
+  return { ...indexed('nullifier', nullifiers, credentials), ...indexed('linkTag', linkTags, credentials), disclosure, ...(hasEscrow && indexed('escrow', escrow, 4)) }
+}
+
+function requireFits({ pinned, statement }: Registered, submission: Submission): void {
   const differ = (path: string, expected: string, got: string): never => refuse('INPUTS_DIFFER', 'the submission is not for this statement', [{ path, expected, got }])
   const documents = statement.documents.length
   if (statementHash(pinned) !== submission.statement) differ('/statement', 'the hash of this statement', 'another')
@@ -69,6 +98,8 @@ function requireFits(pinned: PinnedStatement, statement: Statement, submission: 
   if (statement.set?.source.from !== 'published' && submission.setRoot !== ZERO) differ('/setRoot', '0, because no published set is named', 'another')
 }
 
+/** One element for each place, 0 where the list has none; a single place has the bare name. */
 function indexed(name: string, list: readonly Field[], length: number): Record<string, Field> {
+  if (length === 1) return { [name]: list[0] ?? ZERO }
   return Object.fromEntries(Array.from({ length }, (_, i) => [`${name}[${i}]`, list[i] ?? ZERO]))
 }

@@ -4,7 +4,7 @@
  */
 
 import { describeType, encode, type FieldType } from '../document/encoding.ts'
-import type { Schema } from '../document/schema.ts'
+import { ORGANISATION_CODE, type Schema } from '../document/schema.ts'
 import { Refusal } from '../errors/errors.ts'
 import type { Field } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
@@ -38,8 +38,8 @@ export interface Parameter {
   readonly type: FieldType
 }
 
-// The one of SPEC §4.1, here as a type of code that literals are checked against.
-export const ORGANISATION: FieldType = { as: 'code', pattern: '^[A-Z0-9]{2,8}(:[A-Z0-9]{2,8})?:[A-Za-z0-9-]{1,27}$' }
+/** Codes of organisations (SPEC §4.1), as a type that literals and parameters are checked against. */
+export const ORGANISATION: FieldType = { as: 'code', pattern: ORGANISATION_CODE }
 export const CURRENCY: FieldType = { as: 'code', pattern: '^[A-Z]{3}$' }
 
 /** The names that a statement's rules can use, and which of them they do use. */
