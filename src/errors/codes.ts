@@ -35,6 +35,7 @@ const CODES = {
   WRONG_ORIGIN: 409, // signed for, or proved to, another registry
   STALE: 409, // signed too long ago, or superseded
   REPLAYED: 409, // a nonce or an idempotency key used before for something else
+  RATE_LIMITED: 429, // too many requests from one client
   // A proof
   PROOF_INVALID: 422,
   INPUTS_DIFFER: 422, // a public input is not what the statement and the request derive
