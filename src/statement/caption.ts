@@ -2,6 +2,7 @@
  * What a statement says in one sentence, with placeholders: "{order.supplier}'s order is worth no more than …" (SPEC §8.6).
  */
 
+import { bug } from '../errors/errors.ts'
 import type { OperandSyntax } from './parser.ts'
 import { RuleError } from './tokens.ts'
 
@@ -27,13 +28,17 @@ export function placeholdersOf(caption: string): Placeholder[] {
   })
 }
 
-/** The caption in a language, or in the first one there is, with each placeholder replaced. */
+/** The caption in a language, in English or in the first one there is, with each placeholder replaced. */
 export function caption(says: string | Readonly<Record<string, string>>, language: string, replace: (placeholder: Placeholder) => string): string {
-  const languages = typeof says === 'string' ? { '': says } : says
-  const text = languages[language] ?? languages[language.split('-')[0] ?? ''] ?? languages['en'] ?? Object.values(languages)[0] ?? ''
+  const text = typeof says === 'string' ? says : inLanguage(says, language)
   const places = new Map(placeholdersOf(text).map((placeholder) => [placeholder.text, placeholder]))
   return text.replace(/\{[^{}]*\}/g, (written) => {
     const placeholder = places.get(written)
     return placeholder ? replace(placeholder) : written
   })
+}
+
+function inLanguage(captions: Readonly<Record<string, string>>, language: string): string {
+  const wanted = [language, language.split('-')[0] ?? language, 'en'].find((tag) => Object.hasOwn(captions, tag))
+  return (wanted === undefined ? Object.values(captions)[0] : captions[wanted]) ?? bug('a caption has a language')
 }

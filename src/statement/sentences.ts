@@ -28,7 +28,7 @@ export interface Explanation {
 }
 
 export interface ExplainOptions {
-  /** Shown in place of "the bank that the verifier names" when given. */
+  /** Shown in place of "the given bank". */
   readonly parameters?: Readonly<Record<string, Json | undefined>>
   /** Of the caption; the rest is English. */
   readonly language?: string
@@ -46,7 +46,7 @@ export function explainStatement(statement: Statement, { parameters = {}, langua
   const phrases = new Phrases(statement, parameters)
   const { reveals, escrow, once, pseudonym } = statement
   return {
-    caption: captionOf(statement.definition.says, language, (placeholder) => phrases.placeholder(placeholder)),
+    caption: capitalised(captionOf(statement.definition.says, language, (placeholder) => phrases.placeholder(placeholder))),
     proved: [...statement.rules.map((rule) => sentence(phrases.rule(rule))), ...statement.documents.map((document) => sentence(phrases.credential(document)))],
     revealed: [
       ...reveals.map((operand) => sentence(`the verifier alone learns ${phrases.operand(operand)}`)),
@@ -135,7 +135,7 @@ class Phrases {
 
   private parameter(name: string, type: FieldType | undefined): string {
     const value = Object.hasOwn(this.parameters, name) ? this.parameters[name] : undefined
-    if (value === undefined) return `the ${words(name)} that the verifier names`
+    if (value === undefined) return `the given ${words(name)}`
     if (type?.as === 'measure') return `${String(value)} ${type.unit}`
     if (type?.as !== 'amount') return String(value)
     const currency = type.currency.startsWith('$') ? this.parameters[type.currency.slice(1)] : type.currency.slice(1, -1)
@@ -155,5 +155,9 @@ function words(name: string): string {
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+  return `${capitalised(text)}.`
+}
+
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
