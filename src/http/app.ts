@@ -120,7 +120,7 @@ function limitRate(limit: number): RequestHandler {
 }
 
 function answerProblem(logger?: Logger): ErrorRequestHandler {
-  return (error, request, response, next) => {
+  return (error, _request, response, next) => {
     const body = problem(error)
     const id = requestId(response)
     if (body.status === 500) logger?.error({ id, ...loggable(error) }, 'failed')
