@@ -61,6 +61,8 @@ export interface Certificate extends Body {
   readonly listNumber: number
 }
 
+/** Printable ASCII without space and +: it names the log in signed notes, where those two are marks. */
+const origin = { type: 'string', pattern: '^[!-*,-~]{1,200}$' }
 const hex = (length: number) => ({ type: 'string', pattern: `^[0-9a-f]{${length}}$` })
 const code = { type: 'string', pattern: '^[A-Z0-9]{2,8}(:[A-Z0-9]{2,8})?:[A-Za-z0-9-]{1,27}$', maxLength: 31 }
 const element = { type: 'string', pattern: '^(0|[1-9][0-9]{0,76})$' }
@@ -101,13 +103,13 @@ export const COMMAND_SCHEMAS: { readonly [T in CommandType]: Record<keyof Bodies
   'protocol.activate': { version: { type: 'integer', minimum: 1, maximum: 1_000 } },
 }
 
-const certificateSchema = members({ type: { const: 'issuing-key.certify' }, origin: { type: 'string', maxLength: 200 }, ...list, issuingKey: point })
+const certificateSchema = members({ type: { const: 'issuing-key.certify' }, origin, ...list, issuingKey: point })
 
 export const COMMAND_TYPES = Object.keys(COMMAND_SCHEMAS) as readonly CommandType[]
 
 /** The JSON Schema of a whole body. */
 export function bodySchema(type: CommandType): object {
-  const base = { type: { const: type }, origin: { type: 'string', minLength: 1, maxLength: 200 } }
+  const base = { type: { const: type }, origin }
   return members({ ...base, ...(type === 'proof.submit' ? {} : { nonce: hex(32) }), ...COMMAND_SCHEMAS[type] })
 }
 

@@ -6,8 +6,9 @@
  * them cost logarithmic time.
  */
 
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { bug, invariant } from '../errors/errors.ts'
+import { leafHash, nodeHash } from '../verifier/merkle.ts'
 
 /** Place of the root of a complete subtree. */
 export interface Place {
@@ -28,17 +29,12 @@ interface Range {
   readonly end: number
 }
 
-export function leafHash(leaf: Uint8Array): Uint8Array {
-  return sha256(Uint8Array.of(0), leaf)
-}
-
-export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(Uint8Array.of(1), left, right)
-}
+/** Root of the empty tree. */
+const EMPTY = sha256(new Uint8Array())
 
 /** Root of the tree over the first `size` leaves. */
 export async function rootAt(size: number, read: ReadNodes): Promise<Uint8Array> {
-  if (size === 0) return sha256()
+  if (size === 0) return EMPTY
   return (await rangeRoots([{ start: 0, end: size }], read))[0] ?? bug('no root')
 }
 
@@ -89,7 +85,7 @@ export class Frontier {
   }
 
   get root(): Uint8Array {
-    return this.parts.length === 0 ? sha256() : fold(this.parts.map(({ hash }) => hash))
+    return this.parts.length === 0 ? EMPTY : fold(this.parts.map(({ hash }) => hash))
   }
 
   /** A copy that can be appended to without changing this one. */
@@ -146,10 +142,4 @@ function powerUpTo(n: number): number {
   let power = 1
   while (2 * power <= n) power *= 2
   return power
-}
-
-function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
 }

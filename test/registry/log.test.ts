@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { consistencyProof, Frontier, inclusionProof, leafHash, nodeHash, type Place, rootAt } from '../../src/registry/log.ts'
+import { consistencyProof, Frontier, inclusionProof, type Place, rootAt } from '../../src/registry/log.ts'
+import { leafHash, nodeHash } from '../../src/verifier/merkle.ts'
 
 /** RFC 6962 §2.1 by its recursive definition: the oracle. */
 function treeHash(leaves: readonly Uint8Array[]): Uint8Array {
