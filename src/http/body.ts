@@ -7,14 +7,17 @@ import { refuse } from '../errors/errors.ts'
 import { DEFAULT_LIMITS, type Json, type JsonLimits, parseJson } from '../hash/canonical.ts'
 
 /** Puts a JSON body, strictly parsed, into `request.body`. Refuses TOO_LARGE, MALFORMED. */
-export function jsonBody(limits: Partial<JsonLimits> = {}): RequestHandler[] {
+export function jsonBody(limits: Partial<JsonLimits> = {}): RequestHandler {
   const bounds = { ...DEFAULT_LIMITS, ...limits }
-  return [raw(bounds.bytes), requireType(/^application\/([a-z.+-]+\+)?json(;|$)/i, 'application/json'), decoded((text) => parseJson(text, bounds))]
+  return reading(bounds.bytes, (text, type) => {
+    if (!/^application\/([a-z.+-]+\+)?json(;|$)/i.test(type)) refuse('MALFORMED', 'the body must be of type application/json')
+    return parseJson(text, bounds)
+  })
 }
 
 /** Puts a text body (XML or JSON that a reader parses itself) into `request.body`. Refuses TOO_LARGE, MALFORMED. */
-export function textBody(bytes: number = DEFAULT_LIMITS.bytes): RequestHandler[] {
-  return [raw(bytes), decoded((text) => text)]
+export function textBody(bytes: number = DEFAULT_LIMITS.bytes): RequestHandler {
+  return reading(bytes, (text) => text)
 }
 
 /** The body that `jsonBody` or `textBody` has read. */
@@ -29,23 +32,19 @@ export function objectBody(request: { body?: unknown }): Readonly<Record<string,
   return refuse('MALFORMED', 'the body is not an object')
 }
 
-function raw(limit: number): RequestHandler {
-  return express.raw({ type: () => true, limit, inflate: false })
-}
-
-function requireType(pattern: RegExp, name: string): RequestHandler {
-  return (request, _response, next) => {
-    if (!pattern.test(request.get('content-type') ?? '')) refuse('MALFORMED', `the body must be of type ${name}`)
-    next()
-  }
-}
-
-function decoded(parse: (text: string) => Json): RequestHandler {
-  return (request, _response, next) => {
-    const body: unknown = request.body
-    request.body = parse(utf8(body instanceof Uint8Array ? body : new Uint8Array(0)))
-    next()
-  }
+function reading(limit: number, parse: (text: string, contentType: string) => Json): RequestHandler {
+  const read = express.raw({ type: () => true, limit, inflate: false })
+  return (request, response, next) =>
+    void read(request, response, (error?: unknown) => {
+      if (error !== undefined) return next(error)
+      try {
+        const body: unknown = request.body
+        request.body = parse(utf8(body instanceof Uint8Array ? body : new Uint8Array(0)), request.get('content-type') ?? '')
+      } catch (refusal) {
+        return next(refusal)
+      }
+      next()
+    })
 }
 
 function utf8(bytes: Uint8Array): string {
