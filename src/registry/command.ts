@@ -3,6 +3,7 @@
  */
 
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { ORGANISATION_CODE } from '../document/schema.ts'
 import { refuse } from '../errors/errors.ts'
 import type { Json } from '../hash/canonical.ts'
 import { type Body, type Envelope, parseEnvelope } from '../signature/envelope.ts'
@@ -64,7 +65,7 @@ export interface Certificate extends Body {
 /** Printable ASCII without space and +: it names the log in signed notes, where those two are marks. */
 const origin = { type: 'string', pattern: '^[!-*,-~]{1,200}$' }
 const hex = (length: number) => ({ type: 'string', pattern: `^[0-9a-f]{${length}}$` })
-const code = { type: 'string', pattern: '^[A-Z0-9]{2,8}(:[A-Z0-9]{2,8})?:[A-Za-z0-9-]{1,27}$', maxLength: 31 }
+const code = { type: 'string', pattern: ORGANISATION_CODE, maxLength: 31 }
 const element = { type: 'string', pattern: '^(0|[1-9][0-9]{0,76})$' }
 const counter = { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 }
 const title = { type: 'string', minLength: 1, maxLength: 200 }

@@ -23,7 +23,7 @@ import { consistencyProof, Frontier, inclusionProof, rootAt } from './log.ts'
 import { commandOf, entryOf, extend, openLog } from './opening.ts'
 import type { State } from './state.ts'
 import type { Store } from './store.ts'
-import { type ViewBody, viewBody } from './view.ts'
+import { listsBody, type ViewBody, viewBody } from './view.ts'
 
 export interface RegistryOptions {
   readonly store: Store
@@ -161,6 +161,12 @@ export class Registry {
   /** The public state as of the newest checkpoint, signed (SPEC §7.3). */
   view(): Envelope<ViewBody> {
     return signEnvelope(viewBody(this.state, this.checkpoint()), this.state.origin, this.options.logKey)
+  }
+
+  /** All status lists of a schema (SPEC §7.3). @throws Refusal UNKNOWN_SCHEMA */
+  async lists(schemaId: Field): Promise<Json> {
+    if (!this.state.schemas.has(schemaId)) return refuse('UNKNOWN_SCHEMA', 'the schema is not registered')
+    return listsBody(this.state, schemaId, async (digest) => ((await this.body(digest)).body as CommandBody<'status.publish'>).list)
   }
 
   /** What the state holds, to read. */

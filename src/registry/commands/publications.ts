@@ -4,10 +4,10 @@
 
 import { scopeElement } from '../../credential/commitment.ts'
 import { parseIssuingPublicKey } from '../../credential/issuing-key.ts'
-import { encode, type FieldType } from '../../document/encoding.ts'
+import type { FieldType } from '../../document/encoding.ts'
 import { refuse } from '../../errors/errors.ts'
 import { printField } from '../../field/field.ts'
-import { setTree } from '../../statement/set.ts'
+import { parseMembers } from '../../statement/set.ts'
 import type { SetMemberType } from '../command.ts'
 import type { Handler } from '../outcome.ts'
 import { RootHistory } from '../state.ts'
@@ -18,7 +18,7 @@ export const publishSet: Handler<'set.publish'> = (body, { state, signers, index
   const owner = known?.owner ?? signers.first()
   signers.require(owner, 'the set’s owner')
   if (known && known.of !== of) return refuse('EXISTS', `the set ${name} has members of type ${known.of}`)
-  const { root } = setTree(members.map((member, i) => encode(memberType(of), member, `/body/members/${i}`)))
+  const { root } = parseMembers(memberType(of), members, 'MALFORMED', '/body/members')
   return {
     facts: { name, root: printField(root) },
     apply: () => {
