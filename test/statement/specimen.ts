@@ -32,7 +32,7 @@ export const BILL = schema('bill', {
   total: AMOUNT,
   tax: AMOUNT,
   pieces: { type: 'integer', as: 'integer', minimum: 0, maximum: 1000 },
-  count: { type: 'integer', as: 'integer', minimum: 0 },
+  count: { type: ['integer', 'string'], as: 'integer' },
   weight: { type: 'string', as: 'measure', unit: 'KGM', decimals: 3, largest: '1000000' },
   volume: { type: 'string', as: 'measure', unit: 'LTR', decimals: 3 },
   paid: { type: 'boolean', as: 'boolean' },
