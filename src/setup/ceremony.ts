@@ -52,10 +52,11 @@ export const BEACON_ITERATIONS_EXPONENT = 10
  */
 export async function newKey(from: NewKey, to: KeyFiles, progress?: Progress): Promise<Transcript> {
   const phase1 = await importPhase1(from.phase1, from.mode)
-  const { publics } = await readR1csCounts(from.r1cs)
+  const { publics, constraints } = await readR1csCounts(from.r1cs)
+  if (constraints + publics + 1 > 2 ** phase1.power) refuse('KEY_INVALID', `the circuit is too big for a phase 1 of 2^${phase1.power} powers`)
   return produce(to, async (zkey) => {
     const messages = new Messages(progress)
-    const made: unknown = await zKey.newZKey(from.r1cs, from.phase1, zkey, messages.logger)
+    const made: unknown = await zKey.newZKey(from.r1cs, await inMemory(from.phase1), zkey, messages.logger)
     if (made === -1) refuse('KEY_INVALID', `no key can be made: ${messages.lastError}`)
     const { circuit } = await readProvingKey(zkey)
     const beacon = { announced: from.beacon, iterationsExponent: BEACON_ITERATIONS_EXPONENT }
@@ -134,8 +135,8 @@ export async function verifyCeremony(files: CeremonyFiles, mode: Mode, progress?
   if (transcript.result.verificationKey !== verificationKeyId(await verificationKeyOf(files.zkey))) refuse('KEY_INVALID', 'the verification key is not that of the zkey')
   const messages = new Messages(progress)
   const sound: unknown = files.initialZkey
-    ? await zKey.verifyFromInit(files.initialZkey, files.phase1, files.zkey, messages.logger)
-    : await zKey.verifyFromR1cs(files.r1cs, files.phase1, files.zkey, messages.logger)
+    ? await zKey.verifyFromInit(await inMemory(files.initialZkey), await inMemory(files.phase1), await inMemory(files.zkey), messages.logger)
+    : await zKey.verifyFromR1cs(await inMemory(files.r1cs), await inMemory(files.phase1), await inMemory(files.zkey), messages.logger)
   if (sound !== true) refuse('KEY_INVALID', `the zkey does not follow from circuit and phase 1: ${messages.lastError}`)
   return transcript
 }
@@ -179,6 +180,11 @@ function stepOf(facts: ProvingKeyFacts, i: number): Step {
 async function verificationKeyOf(zkey: string): Promise<Json> {
   const { vk_alphabeta_12: _, ...key } = (await zKey.exportVerificationKey(zkey)) as Record<string, Json>
   return JSON.parse(JSON.stringify(key)) as Json
+}
+
+/** For snarkjs, which leaves files open that it reads itself. */
+async function inMemory(path: string): Promise<{ type: 'mem'; data: Uint8Array }> {
+  return { type: 'mem', data: await readFile(path) }
 }
 
 async function produce(to: KeyFiles, make: (zkey: string) => Promise<Transcript>): Promise<Transcript> {
