@@ -4,15 +4,14 @@
  */
 
 import { disclosureOf, parameterCommitmentOf } from '../credential/commitment.ts'
-import { decode, encode, encodeCode } from '../document/encoding.ts'
-import { bug, Refusal, refuse } from '../errors/errors.ts'
-import { type Field, toField, ZERO } from '../field/field.ts'
+import { decode, encode } from '../document/encoding.ts'
+import { Refusal, refuse } from '../errors/errors.ts'
+import { type Field, ZERO } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
 import type { Statement } from '../statement/compiler.ts'
 import type { Operand } from '../statement/operand.ts'
 import { encodeRequest } from '../statement/parameters.ts'
 import type { RequestBody } from '../statement/request.ts'
-import type { PlacedCredential } from './private-inputs.ts'
 import type { Answer } from './submission.ts'
 
 export interface Opened {
@@ -38,33 +37,9 @@ export function openAnswer(statement: Statement, answer: Answer, request: Reques
   return { values: Object.fromEntries(statement.reveals.map((reveal, i) => [reveal.text, valueOf(reveal, values[i] ?? ZERO, answer)])), pseudonym }
 }
 
-/** The values that a statement reveals, in order, from each document's elements and what its credential says. */
-export function revealedValues(statement: Statement, credentials: Readonly<Record<string, Pick<PlacedCredential, 'credential' | 'issuerClass'>>>): Field[] {
-  return statement.reveals.map((reveal) => elementOf(reveal, credentials))
-}
-
-/** The plain texts that go with `revealedValues` in an answer. */
-export function revealedTexts(statement: Statement, documents: Readonly<Record<string, { readonly [name: string]: Json | undefined }>>): Record<string, string> {
-  const texts: Record<string, string> = {}
-  for (const { source, type, text } of statement.reveals) {
-    if (type.as !== 'text' || source.from !== 'field') continue
-    const value = documents[source.document]?.[source.field]
-    texts[text] = typeof value === 'string' ? value : bug(`no text for ${text}`)
-  }
-  return texts
-}
-
 /** Values padded to the four of a disclosure. */
-export function fourOf(values: readonly Field[]): Field[] {
+function fourOf(values: readonly Field[]): Field[] {
   return [0, 1, 2, 3].map((i) => values[i] ?? ZERO)
-}
-
-function elementOf({ source, text }: Operand, credentials: Readonly<Record<string, Pick<PlacedCredential, 'credential' | 'issuerClass'>>>): Field {
-  if (source.from !== 'field' && source.from !== 'credential') return bug(`${text} is no part of a document`)
-  const { credential, issuerClass } = credentials[source.document] ?? bug(`no credential for ${source.document}`)
-  if (source.from === 'field') return credential.fields[source.slot] ?? bug(`no slot ${source.slot}`)
-  const { issuer, issuedAt, expiresAt } = credential
-  return { issuer, class: encodeCode(issuerClass), issuedAt: toField(issuedAt), expiresAt: toField(expiresAt) }[source.member]
 }
 
 function valueOf({ type, text }: Operand, element: Field, { texts }: Answer): Json {

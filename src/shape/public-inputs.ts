@@ -30,9 +30,6 @@ export function publicSignals(shape: ShapeName, values: Readonly<Record<string, 
 /** The parts of a submission that are known before there is a proof. */
 export type OuterParts = Pick<Submission, 'origin' | 'statement' | 'expires' | 'releaseKey' | 'parameterCommitment' | 'request' | 'directoryRoot' | 'setRoot' | 'now'>
 
-/** What a proof computes. */
-export type Outputs = Pick<Submission, 'nullifiers' | 'linkTags' | 'disclosure' | 'escrow'>
-
 /** A statement as it is registered. */
 export interface Registered {
   readonly pinned: PinnedStatement
@@ -69,21 +66,7 @@ export function publicInputValues({ pinned, statement }: Registered, parts: Oute
   }
 }
 
-/**
- * Reads a proof's outputs from the public inputs in circuit order.
- * @param documents of the statement: of a switched-off one there is nothing to say
- */
-export function outputsOf(shape: ShapeName, documents: number, signals: readonly Field[]): Outputs {
-  const { publicInputs, credentials, escrow } = SHAPES[shape]
-  invariant(signals.length === publicInputs.length, `${shape} has ${publicInputs.length} public inputs`)
-  const at = (name: string): Field => signals[publicInputs.indexOf(name)] ?? bug(`${shape} has no output ${name}`)
-  const list = (name: string, length: number): Field[] => Array.from({ length }, (_, i) => at(`${name}[${i}]`))
-  const perDocument = (name: string): Field[] => (credentials === 1 ? [at(name)] : list(name, documents))
-  const sealed = escrow ? list('escrow', 4) : []
-  return { nullifiers: perDocument('nullifier'), linkTags: perDocument('linkTag'), disclosure: at('disclosure'), escrow: sealed.every((element) => element === ZERO) ? [] : sealed }
-}
-
-function outputValues(shape: ShapeName, { nullifiers, linkTags, disclosure, escrow }: Outputs): Record<string, Field> {
+function outputValues(shape: ShapeName, { nullifiers, linkTags, disclosure, escrow }: Submission): Record<string, Field> {
   const { credentials, escrow: hasEscrow } = SHAPES[shape]
   return { ...indexed('nullifier', nullifiers, credentials), ...indexed('linkTag', linkTags, credentials), disclosure, ...(hasEscrow && indexed('escrow', escrow, 4)) }
 }

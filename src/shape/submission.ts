@@ -52,9 +52,8 @@ export interface Answer {
   readonly disclosureBlinding: Field
 }
 
-/** Bytes of a submission's JSON, and of an answer's, at most. */
+/** Bytes of a submission's JSON at most. */
 export const MAX_SUBMISSION_BYTES = 16_384
-export const MAX_ANSWER_BYTES = 65_536
 
 const MAX_TEXT = 4096 // characters
 const TIME_LIMIT = 2 ** 40

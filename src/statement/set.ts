@@ -16,13 +16,13 @@ export const MAX_MEMBERS = 4 ** SET_DEPTH
 /** Members by position, with their tree. */
 export class MemberSet {
   readonly elements: readonly Field[]
-  readonly tree: Tree
+  private readonly tree: Tree
   private readonly positions: ReadonlyMap<Field, number>
 
   /** @param elements distinct, at most MAX_MEMBERS, in any order */
   constructor(elements: readonly Field[]) {
     this.elements = [...elements].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    this.tree = setTree(this.elements)
+    this.tree = new Tree(SET_DEPTH, this.elements.map((element) => hash('set-member', [element])))
     this.positions = new Map(this.elements.map((element, position) => [element, position]))
   }
 
@@ -35,12 +35,6 @@ export class MemberSet {
     const position = this.positions.get(element)
     return position === undefined ? undefined : this.tree.path(position)
   }
-}
-
-/** The tree of a set whose distinct elements are given in any order. */
-export function setTree(elements: readonly Field[]): Tree {
-  const sorted = [...elements].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  return new Tree(SET_DEPTH, sorted.map((element) => hash('set-member', [element])))
 }
 
 /**
