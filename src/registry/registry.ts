@@ -78,6 +78,11 @@ export class Registry {
     return this.state.size
   }
 
+  /** Commands that wait or are being decided. */
+  get queued(): number {
+    return this.waiting
+  }
+
   /** Why nothing is signed any more; undefined while all is well. */
   get failure(): Refusal | undefined {
     return this.halted
