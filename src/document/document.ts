@@ -33,8 +33,8 @@ export function parseDocument(schema: Schema, json: unknown): Document {
     const members = json as Record<string, Json | undefined>
     for (const field of schema.fields) {
       const path = `/${field.name}`
-      const result = Object.hasOwn(members, field.name) ? encoded(field, members[field.name], path) : []
-      if (!Array.isArray(result)) fields[field.slot] = result as Field
+      const result = encoded(field, Object.hasOwn(members, field.name) ? members[field.name] : undefined, path) // absent never becomes 0
+      if (typeof result === 'bigint') fields[field.slot] = result
       else if (!reported.has(path)) problems.push(...(result as Problem[]))
     }
   }

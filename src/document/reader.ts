@@ -86,9 +86,10 @@ function readFields(schema: Schema, reader: Reader, root: Node): Json {
 function readField(root: Node, source: FieldSource, path: string, problems: Problem[]): string | undefined {
   const text = readSource(root, source, path, problems)
   if (text === undefined || source.scheme === undefined) return text
+  const before = problems.length
   const scheme = readSource(root, source.scheme, path, problems)
   if (scheme !== undefined) return `${scheme}:${text}`
-  problems.push({ path, expected: `an identifier with its scheme, at ${source.scheme.written ?? 'a constant'}`, got: 'no scheme' })
+  if (problems.length === before) problems.push({ path, expected: `an identifier with its scheme, at ${source.scheme.written ?? 'a constant'}`, got: 'no scheme' })
   return undefined
 }
 

@@ -18,7 +18,7 @@ export const ANNOTATIONS = ['slot', 'as', 'unit', 'decimals', 'largest', 'curren
 
 /** @throws Error of ajv when `schema` is no JSON Schema */
 export function compileValidator(schema: object): Validator {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true, verbose: true, addUsedSchema: false })
+  const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true, verbose: true, ownProperties: true, addUsedSchema: false })
   ajv.addVocabulary([...ANNOTATIONS])
   const validate = ajv.compile(schema)
   return (value) => (validate(value) ? [] : distinct((validate.errors ?? []).filter(isTelling).map(problemOf)).slice(0, MAX_PROBLEMS))
