@@ -17,10 +17,15 @@ export interface AutomaticApproval {
 export type Decision = 'undecided' | 'approved' | 'automatic' | 'declined'
 
 /** A request that was checked when it came. */
-export interface KnownRequest {
+export interface CheckedRequest {
   readonly digest: Digest
   readonly envelope: Json
   readonly request: RequestBody
+  /** Members of a set whose root stands in a document, when whoever brought the request has them. */
+  readonly members?: readonly Json[]
+}
+
+export interface KnownRequest extends CheckedRequest {
   /** Those who brought it. */
   readonly tenants: ReadonlySet<string>
   readonly decision: Decision
@@ -39,12 +44,14 @@ export class Approvals {
   }
 
   /** Remembers a request; expired ones are forgotten. @throws Refusal BUSY when too many are open */
-  add(tenant: string, digest: Digest, envelope: Json, request: RequestBody, now: number): KnownRequest {
+  add(tenant: string, checked: CheckedRequest, now: number): KnownRequest {
+    const { digest, request } = checked
     for (const [key, { request: old }] of this.#requests) if (old.expires <= now) this.#requests.delete(key)
     const before = this.#requests.get(digest)
     if (!before && this.#requests.size >= MAX_REQUESTS) return refuse('BUSY', `${MAX_REQUESTS} requests are open`)
     const isAutomatic = this.#automatic.some(({ verifier, statement }) => verifier === request.verifier && statement === request.statement)
-    const known: KnownRequest = before ? { ...before, tenants: new Set([...before.tenants, tenant]) } : { digest, envelope, request, tenants: new Set([tenant]), decision: isAutomatic ? 'automatic' : 'undecided' }
+    const decision = before?.decision ?? (isAutomatic ? 'automatic' : 'undecided')
+    const known: KnownRequest = { ...before, ...checked, decision, tenants: new Set([...(before?.tenants ?? []), tenant]) }
     this.#requests.set(digest, known)
     return known
   }

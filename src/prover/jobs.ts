@@ -24,6 +24,15 @@ export interface Running {
   readonly onStart: () => void
 }
 
+/** How a job ended. */
+export interface Ended {
+  readonly id: string
+  readonly state: JobState
+  readonly code?: RefusalCode
+  /** A failure of ours; its message could quote a value, so nobody is told. */
+  readonly failure?: unknown
+}
+
 interface Job {
   readonly id: string
   readonly tenant: string
@@ -55,20 +64,20 @@ export class Jobs {
   /**
    * Starts a job and answers at once.
    * @param work     does it; its refusal becomes the job's
-   * @param onEnd    told how it ended, with the code of a refusal
+   * @param onEnd    told how it ended
    * @throws Refusal BUSY, NOT_READY (closing)
    */
-  start(tenant: string, work: (running: Running) => Promise<void>, onEnd: (id: string, state: JobState, code: RefusalCode | undefined) => void): JobStatus {
+  start(tenant: string, work: (running: Running) => Promise<void>, onEnd: (ended: Ended) => void): JobStatus {
     if (this.#closing) return refuse('NOT_READY', 'the prover is shutting down')
     if (this.#active.size >= this.#capacity) return refuse('BUSY', `${this.#capacity} proofs are under way already; try again later`)
     const job: Job = { id: randomBytes(16).toString('hex'), tenant, startedAt: this.#now(), abort: new AbortController(), state: 'queued' }
     this.#jobs.set(job.id, job)
     const running = { id: job.id, signal: job.abort.signal, onStart: () => void (job.state = 'running') }
     const ended = work(running).then(
-      () => void (job.state = 'done'),
+      () => succeed(job),
       (error: unknown) => fail(job, error),
     )
-    this.#active.set(job.id, ended.then(() => this.#end(job, onEnd)))
+    this.#active.set(job.id, ended.then((outcome) => this.#end(job, () => onEnd(outcome))))
     return statusOf(job)
   }
 
@@ -96,21 +105,30 @@ export class Jobs {
     return job?.tenant === tenant ? job : refuse('NOT_FOUND', 'there is no such job')
   }
 
-  #end(job: Job, onEnd: (id: string, state: JobState, code: RefusalCode | undefined) => void): void {
+  #end(job: Job, tell: () => void): void {
     this.#active.delete(job.id)
     for (const id of this.#jobs.keys()) {
       if (this.#jobs.size <= KEPT) break
       if (!this.#active.has(id)) this.#jobs.delete(id)
     }
-    onEnd(job.id, job.state, job.refusal?.code)
+    tell()
   }
 }
 
-function fail(job: Job, error: unknown): void {
-  // The cause of a failure of ours could quote a value; it goes no further.
-  if (!(error instanceof Refusal)) return void (job.state = 'failed')
-  job.state = error.code === 'CANCELLED' ? 'cancelled' : 'refused'
-  job.refusal = { code: error.code, message: error.message }
+function succeed(job: Job): Ended {
+  job.state = 'done'
+  return { id: job.id, state: job.state }
+}
+
+function fail(job: Job, error: unknown): Ended {
+  if (!(error instanceof Refusal)) {
+    job.state = 'failed'
+    return { id: job.id, state: job.state, failure: error }
+  }
+  const { code, message } = error
+  job.state = code === 'CANCELLED' ? 'cancelled' : 'refused'
+  job.refusal = { code, message }
+  return { id: job.id, state: job.state, code }
 }
 
 function statusOf({ id, state, startedAt, refusal }: Job): JobStatus {

@@ -40,7 +40,7 @@ export class WalletFile {
     return new WalletFile(path, wallet, key)
   }
 
-  /** @throws Refusal NOT_FOUND, FORBIDDEN (others can read or write the file), UNAUTHENTICATED (wrong password), CORRUPT */
+  /** @throws Refusal NOT_FOUND, KEY_INVALID (others can read or write the file), UNAUTHENTICATED (wrong password), CORRUPT */
   static async open(path: string, password: string): Promise<WalletFile> {
     const { value, key } = await unseal(await readPrivate(path), password)
     return new WalletFile(path, Wallet.parse(value), key)
@@ -66,7 +66,7 @@ export class WalletFile {
     await put(path, this.#key.seal(value), 'replace')
   }
 
-  /** @throws Refusal NOT_FOUND, FORBIDDEN, UNAUTHENTICATED (sealed by another wallet), CORRUPT */
+  /** @throws Refusal NOT_FOUND, KEY_INVALID, UNAUTHENTICATED (sealed by another wallet), CORRUPT */
   async kept(path: string): Promise<Json> {
     return this.#key.unseal(await readPrivate(path))
   }
@@ -84,7 +84,7 @@ async function readPrivate(path: string): Promise<string> {
     // Asked of the open file, not of the name: nothing can be put in its place in between.
     const { mode } = await file.stat()
     if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-      return refuse('FORBIDDEN', `others can read or write the sealed file (mode ${(mode & 0o777).toString(8)}); it was perhaps read: set mode 600 and think about a new wallet`)
+      return refuse('KEY_INVALID', `others can read or write the sealed file (mode ${(mode & 0o777).toString(8)}); it was perhaps read: set mode 600 and think about a new wallet`)
     return await file.readFile('utf8')
   } finally {
     await file.close()

@@ -131,6 +131,6 @@ describe('wallet file', () => {
     it(`refuses a file with mode ${mode.toString(8)} (F34)`, async () => {
       await create()
       await chmod(path, mode)
-      await assert.rejects(WalletFile.open(path, PASSWORD), withCode('FORBIDDEN'))
+      await assert.rejects(WalletFile.open(path, PASSWORD), withCode('KEY_INVALID'))
     })
 })
