@@ -6,7 +6,7 @@
 //
 // Public   on · once · schema · directoryRoot · now · scope · request · context · nullifier · linkTag
 // Private  the rest (SPEC §5.5); the outputs field, issuer, class, from, until fill registers
-// Cost: 11,300 or so, less than half of it the signature.
+// Cost: 11,052, of them 4,217 for the signature.
 pragma circom 2.2.0;
 
 include "credential.circom";

@@ -5,7 +5,7 @@
 //
 // Public   source (2 bits) · published
 // Private  parameter · inDocument · member · position < 16,384 · siblings[7][3]
-// Cost: 7 tree levels + a Poseidon of 1 input + 19.
+// Cost: 2,344, of them 2,114 for the path.
 pragma circom 2.2.0;
 
 include "hash.circom";

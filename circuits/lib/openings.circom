@@ -3,7 +3,7 @@ pragma circom 2.2.0;
 
 include "hash.circom";
 
-// Proves: out = H(parameters; parameter[0..5], setRoot, pseudonymScope, blinding).  Cost: a Poseidon of 9 inputs.
+// Proves: out = H(parameters; parameter[0..5], setRoot, pseudonymScope, blinding).  Cost: 417.
 template ParameterCommitment() {
     signal input parameter[6], setRoot, pseudonymScope, blinding;
     signal output out;
@@ -19,7 +19,7 @@ template ParameterCommitment() {
 }
 
 // Proves: out = H(disclosure; pseudonym, value[0..3], blinding), pseudonym = H(pseudonym; holderSecret, pseudonymScope) when withPseudonym,
-//   else 0.  Cost: Poseidons of 2 and 6 inputs + 1.
+//   else 0.  Cost: 595.
 template Disclosure() {
     signal input {binary} withPseudonym;
     signal input holderSecret, pseudonymScope;

@@ -4,7 +4,7 @@
 //   its siblings at each height.
 //
 // Private  leaf · position, 2 · DEPTH bits · siblings[DEPTH][3], leaf level first, in order of place
-// Cost: 303 a level.
+// Cost: 302 a level.
 pragma circom 2.2.0;
 
 include "hash.circom";
@@ -26,7 +26,8 @@ template TreePath(DEPTH) {
     root <== node[DEPTH];
 }
 
-// Proves: out is `others` with `item` inserted at place (0 to 3).  Cost: 6.
+// Proves: out is `others` with `item` inserted at place (0 to 3).  Cost: 5.
+//
 //   place   0              1              2              3
 //   out     i o0 o1 o2     o0 i o1 o2     o0 o1 i o2     o0 o1 o2 i
 template Insert() {

@@ -7,7 +7,7 @@
 //
 // Public   slot, 4B + 6 bits: a, b, c, d (B each), leftProduct, rightProduct, op (2), numeric, or
 // Private  registers[2^B]
-// Cost: 4 (2^B - 1) + 76, and 4 · 65 more when CHECKED.
+// Cost: 4 (2^B - 1) + 77, and 4 · 65 more when CHECKED: 201 in `attest`, 589 in `match`.
 pragma circom 2.2.0;
 
 include "circomlib/circuits/comparators.circom";

@@ -5,7 +5,7 @@
 //
 // Public   rules, SLOTS slots of 4B + 6 bits, slot 0 least significant
 // Private  registers[2^B]
-// Cost: SLOTS times (Rule + 4B + 9).
+// Cost: SLOTS times (Rule + 4B + 8): about 1,376 in `attest`, 4,972 in `match`.
 pragma circom 2.2.0;
 
 include "range.circom";

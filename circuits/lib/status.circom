@@ -5,7 +5,7 @@
 //   word's byte 0, so it must never count as "not revoked".
 //
 // Private  wordIndex < 4096 · byte < 32 · bit < 8 · word < 2^248 · siblings[6][3]
-// Cost: 6 tree levels + 294 + 20.
+// Cost: 2,127, of them 1,812 for the path.
 pragma circom 2.2.0;
 
 include "path.circom";
