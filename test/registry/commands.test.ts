@@ -7,7 +7,7 @@ import { verificationKeyId } from '../../src/verifier/groth16.ts'
 import { parseView } from '../../src/view/view.ts'
 import {
   accredit, admit, command, ESCROW_KEY, genesis, GOVERNORS, HOSPITAL, INSURER, ISSUING_KEY, KEYS, LOG_KEY, MINISTRY, newDirectory, newWorld, nonce, openWorld,
-  pointOf, publicOf, publishStatus, refuses, registerShape, registerStatement, REGULATOR, SCHEMA, SCHEMA_ID, setup, STATEMENTS, STRANGER, TWO, VERIFICATION_KEYS, type World,
+  pointOf, publicOf, publishStatus, refuses, registerShape, registerStatement, REGULATOR, SCHEMA, SCHEMA_ID, setup, SIMULATED, STATEMENTS, STRANGER, TWO, type World,
 } from './specimen.ts'
 
 const json = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
@@ -295,7 +295,7 @@ describe('a registry’s commands', () => {
     it('refuse a key that is registered already', () => refuses(world, registerShape('attest'), 'EXISTS'))
 
     it('refuse to retire a key twice', async () => {
-      const retirement = () => command('shape.retire', { shape: 'attest', verificationKey: verificationKeyId(VERIFICATION_KEYS.attest) }, ...TWO)
+      const retirement = () => command('shape.retire', { shape: 'attest', verificationKey: verificationKeyId(SIMULATED.attest.verificationKey) }, ...TWO)
       await world.submit(retirement())
       await refuses(world, retirement(), 'RETIRED')
     })
