@@ -54,8 +54,10 @@ export function closeOnSignals(close: () => Promise<void>): void {
 async function stop(app: Express, server: Server, graceMs = 10_000): Promise<void> {
   app.set('closing', true)
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  // A connection is idle only once its answer is out, and would then be kept alive for a while.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20)
   const cutOff = setTimeout(() => server.closeAllConnections(), graceMs)
   await ended
+  clearInterval(sweep)
   clearTimeout(cutOff)
 }
