@@ -151,12 +151,12 @@ export class RegistryClient {
   }
 }
 
-/** The refusal in a problem+json; anything else says only that the registry does not work. */
-function refusalOf(status: number, text: string): Refusal {
+/** The refusal in a problem+json; anything else says only that the service does not work. */
+export function refusalOf(status: number, text: string, service = 'the registry'): Refusal {
   const { code, detail, problems } = problemIn(text)
   const known = REFUSAL_CODES.find((one) => one === code)
-  if (!known) return new Refusal('UNAVAILABLE', `the registry answered with status ${status}`)
-  return new Refusal(known, typeof detail === 'string' ? detail : 'refused by the registry', Array.isArray(problems) ? problems.filter(isProblem) : [])
+  if (!known) return new Refusal('UNAVAILABLE', `${service} answered with status ${status}`)
+  return new Refusal(known, typeof detail === 'string' ? detail : `refused by ${service}`, Array.isArray(problems) ? problems.filter(isProblem) : [])
 }
 
 function problemIn(text: string): { code?: Json; detail?: Json; problems?: Json } {
