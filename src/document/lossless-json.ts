@@ -17,7 +17,7 @@ export class NumberText {
 
 export type LosslessJson = null | boolean | string | NumberText | readonly LosslessJson[] | { readonly [name: string]: LosslessJson }
 
-const TOKEN = /[\s]*([{}[\],:]|"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null)/y
+const TOKEN = /[\s]*([{}[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*|true|false|null)/y
 
 /** @throws Refusal TOO_LARGE, MALFORMED as `parseJson` does */
 export function parseLosslessJson(text: string, limits?: JsonLimits): LosslessJson {

@@ -59,14 +59,36 @@ function parser(): XMLParser {
   })
 }
 
-/** Counts open tags before any parser sees the text. */
+/** Counts open tags before any parser sees the text; in one pass, whatever the text is. */
 function requireShallow(source: string): void {
   let depth = 0
-  for (const [tag] of source.matchAll(/<!\[CDATA\[[\s\S]*?\]\]>|<!--[\s\S]*?-->|<[?][\s\S]*?[?]>|<(?:[^>"']|"[^"]*"|'[^']*')*>/g)) {
-    if (tag.startsWith('<!') || tag.startsWith('<?') || tag.endsWith('/>')) continue
-    depth += tag.startsWith('</') ? -1 : 1
+  for (let at = source.indexOf('<'); at >= 0; at = source.indexOf('<', at)) {
+    const [opening, closing] = SECTIONS.find(([start]) => source.startsWith(start, at)) ?? []
+    const end = closing === undefined ? endOfTag(source, at) : source.indexOf(closing, at + (opening?.length ?? 0))
+    if (end < 0) malformed('well-formed XML', 'something that does not end')
+    if (closing === undefined && source[end - 1] !== '/') depth += source[at + 1] === '/' ? -1 : 1
     if (depth > XML_LIMITS.depth) refuse('TOO_LARGE', `XML is nested deeper than ${XML_LIMITS.depth}`)
+    at = end
   }
+}
+
+const SECTIONS: readonly (readonly [string, string])[] = [
+  ['<![CDATA[', ']]>'],
+  ['<!--', '-->'],
+  ['<?', '?>'],
+]
+
+/** Place of the `>` that ends a tag: one outside of quotes. -1 when there is none. */
+function endOfTag(source: string, start: number): number {
+  let quote = ''
+  for (let i = start + 1; i < source.length; i++) {
+    const char = source[i] ?? ''
+    if (quote !== '') quote = char === quote ? '' : quote
+    else if (char === '"' || char === "'") quote = char
+    else if (char === '>') return i
+    else if (char === '<') return -1
+  }
+  return -1
 }
 
 function element(raw: RawNode, outer: ReadonlyMap<string, string>, count: { nodes: number }): XmlElement {

@@ -146,6 +146,9 @@ describe('hostile XML', () => {
   it('is refused when it is not well-formed', () => {
     for (const source of ['<Order>', '<Order></Ordre>', '<Order a=b/>', '<Order/><Order/>', '<', '<Order', '<Order a="1" a="2"/>']) refused('DOCUMENT_INVALID', () => readDocument(order, source))
   })
+  it('is refused when a comment, section or tag does not end, however often it begins', () => {
+    for (const open of ['<!--', '<![CDATA[', '<?', '<a b="', '<a ']) refused('DOCUMENT_INVALID', () => readDocument(order, note(open.repeat(100_000))))
+  })
   it('is refused when it uses a prefix that it does not declare', () => void refused('DOCUMENT_INVALID', () => readDocument(order, note('<z:ID>1</z:ID>'))))
   it('does not touch a prototype', () => {
     for (const name of ['__proto__', 'constructor', 'prototype']) refused('DOCUMENT_INVALID', () => readDocument(order, note(`<${name}><polluted>1</polluted></${name}>`)))

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseCredential } from '../../src/credential/credential.ts'
 import { CAPACITY } from '../../src/credential/status-list.ts'
 import { parseDocument } from '../../src/document/document.ts'
@@ -9,10 +11,11 @@ import { parseSchema } from '../../src/document/schema.ts'
 import { Refusal } from '../../src/errors/errors.ts'
 import { printField, toField, ZERO } from '../../src/field/field.ts'
 import { accelerateWithWasm } from '../../src/hash/poseidon-wasm.ts'
-import { certificate, publishStatus, retire, type Signatory } from '../../src/issuer/commands.ts'
+import { certificate, publishStatus, retire, type Signatory, statusPublish } from '../../src/issuer/commands.ts'
 import { createOffer, redeemOffer } from '../../src/issuer/offers.ts'
 import { newPermutationKey, positionAt } from '../../src/issuer/positions.ts'
 import { openRegister, type Register, type RegisterOptions } from '../../src/issuer/register.ts'
+import { parseCertificate, parseCommand } from '../../src/registry/command.ts'
 import { type Body, type Envelope, requireSignatures } from '../../src/signature/envelope.ts'
 import { generateOrganisationKey, publicPart } from '../../src/signature/organisation-key.ts'
 import { fixtureJson, kyc, kycRecord, refused, schemaJson } from '../document/specimens.ts'
@@ -134,6 +137,23 @@ describe('an issuer’s register', () => {
     assert.ok(register.statusList(schemaId, 0).isRevoked(credential.statusIndex))
   })
 
+  it('has every credential that it handed out after kill −9 (25)', async () => {
+    register.close()
+    const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('./issue-for-ever.ts', import.meta.url)), path(), ISSUER])
+    let out = ''
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk)
+      if (out.split('\n').length > 20) child.kill('SIGKILL')
+    })
+    await new Promise((resolve) => child.on('close', resolve))
+    open()
+    const handedOut = out.split('\n').slice(0, -1)
+    const kept = register.credentials({ limit: 1000 }).map(({ commitment }) => commitment)
+    assert.ok(handedOut.length >= 20)
+    assert.deepEqual(handedOut, kept.slice(0, handedOut.length))
+    assert.equal(register.lists()[0]?.used, kept.length)
+  })
+
   it('refuses to revoke what it never issued', () => {
     refused('NOT_FOUND', () => register.revoke({ credential: 'none' }, NOW))
     refused('NOT_FOUND', () => register.revoke({ record: kyc() }, NOW))
@@ -225,6 +245,14 @@ describe('an issuer’s register', () => {
     const bodies = () => sent.map(({ body }) => body)
 
     beforeEach(() => void (sent.length = 0))
+
+    it('signs what the registry can read', () => {
+      const [place] = register.places()
+      const [list] = register.lists()
+      assert.ok(place && list)
+      parseCertificate(certificate(place, by))
+      for (const command of [retire(place, 'rotated', by), statusPublish(register, list, 1, by)]) parseCommand(command)
+    })
 
     it('certifies its issuing key for each list', () => {
       const [place] = register.places()
