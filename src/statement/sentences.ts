@@ -32,7 +32,7 @@ export interface ExplainOptions {
   readonly parameters?: Readonly<Record<string, Json | undefined>>
   /** Of the caption; the rest is English. */
   readonly language?: string
-  /** Number of accredited issuers, by document. */
+  /** Number of possible issuers (SPEC §8.7), by document. */
   readonly issuers?: Readonly<Record<string, number>>
 }
 
@@ -70,7 +70,7 @@ export function issuerIsKnown({ equalities, reveals }: Statement, document: stri
 
 function hiddenSentence(statement: Statement, document: string, issuers: number | undefined): string {
   if (issuerIsKnown(statement, document)) return `The verifier knows who issued the ${words(document)}.`
-  const among = issuers === undefined ? 'all that are accredited for it' : issuers === 1 ? '1 accredited organisation, which is no hiding' : `${issuers} accredited organisations`
+  const among = issuers === undefined ? 'all accredited organisations that the rules allow' : issuers === 1 ? '1 accredited organisation, which is no hiding' : `${issuers} accredited organisations`
   return `Who issued the ${words(document)} stays hidden among ${among}.`
 }
 
@@ -134,12 +134,16 @@ class Phrases {
   }
 
   private parameter(name: string, type: FieldType | undefined): string {
-    const value = Object.hasOwn(this.parameters, name) ? this.parameters[name] : undefined
+    const value = this.given(name)
     if (value === undefined) return `the given ${words(name)}`
     if (type?.as === 'measure') return `${String(value)} ${type.unit}`
     if (type?.as !== 'amount') return String(value)
-    const currency = type.currency.startsWith('$') ? this.parameters[type.currency.slice(1)] : type.currency.slice(1, -1)
+    const currency = type.currency.startsWith('$') ? this.given(type.currency.slice(1)) : type.currency.slice(1, -1)
     return currency === undefined ? String(value) : `${String(value)} ${String(currency)}`
+  }
+
+  private given(name: string): Json | undefined {
+    return Object.hasOwn(this.parameters, name) ? this.parameters[name] : undefined
   }
 
   private titleOf(document: string, member: string): string {

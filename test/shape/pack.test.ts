@@ -8,7 +8,7 @@ const [START, END] = ['<!-- packed rules: begin -->\n', '<!-- packed rules: end 
 
 const TIE = ['bill.seller = quota.owner']
 
-/** The rules of each row of SPEC §8.7. */
+/** The rules of each row of SPEC §8.8. */
 const ROWS: readonly (readonly string[])[] = [
   ["bill.state = 'open'"],
   ["bill.state != 'open' or bill.pieces >= 2"],
@@ -30,7 +30,7 @@ const pinned_ = (rules: readonly string[]) => pinStatement(compile({ ...(rules.s
 const bits = (value: string, at: number, width: number): number => Number((BigInt(value) >> BigInt(at)) & ((1n << BigInt(width)) - 1n))
 
 describe('packed rules', () => {
-  it('are the ones that SPEC §8.7 shows', () => {
+  it('are the ones that SPEC §8.8 shows', () => {
     const spec = readFileSync(SPEC, 'utf8')
     const [before = '', rest = ''] = spec.split(START)
     const [shown = '', after = ''] = rest.split(END)

@@ -1,12 +1,15 @@
 /** The five statements of the stories and a few more, with the real circuits: a witness exists exactly when the rules hold. */
 
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import type { Json } from '../../src/hash/canonical.ts'
 import { compileShape, readPublicNames, readR1csCounts } from '../../src/setup/compile.ts'
+import { pinStatement, statementHash } from '../../src/shape/pin.ts'
 import { derivePublicInputs } from '../../src/shape/public-inputs.ts'
 import { SHAPE_NAMES, SHAPES } from '../../src/shape/shapes.ts'
 import { parseMembers } from '../../src/statement/set.ts'
 import { BILL } from '../statement/specimen.ts'
+import { randomStatement, randomValues } from './random-statement.ts'
 import { checkedStatement, DOCUMENTS, type Issued, NOW, type Question, Story } from './world.ts'
 
 const BANK = 'SE:ORGNR:5020077862'
@@ -107,6 +110,20 @@ describe('the statements of the stories', () => {
     assert.equal(await one.publicInputs({ ...one.inputs, parameter: [...parameter].reverse() }), undefined)
     assert.equal(await one.publicInputs({ ...one.inputs, parameter: [...parameter.slice(0, 5), 1n] }), undefined)
   })
+})
+
+describe('random statements over whole credentials', () => {
+  it('have a witness exactly when their rules hold', () =>
+    fc.assert(
+      fc.asyncProperty(randomStatement, randomValues, async (statement, { documents, parameters }) => {
+        const pinned = pinStatement(statement)
+        const issued = Object.fromEntries(Object.entries(documents).map(([name, { fields, issuer, class: issuerClass }]) => [name, { json: fields as Json, issuer, class: issuerClass }]))
+        const given = Object.fromEntries(statement.parameters.map(({ name }) => [name, parameters[name] ?? assert.fail(name)]))
+        const one = new Story({ statement, pinned, hash: statementHash(pinned) }, issued, { parameters: given })
+        assert.equal((await one.publicInputs()) !== undefined, one.failures.length === 0)
+      }),
+      { numRuns: 25 },
+    ))
 })
 
 describe('set membership', () => {
