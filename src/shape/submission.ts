@@ -5,10 +5,10 @@
  * other, one spelling. Whether a proof's coordinates are points is the verifier's business.
  */
 
-import { type Problem, refuse } from '../errors/errors.ts'
-import { type Field, parseField, printField } from '../field/field.ts'
+import { type Field, printField } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
-import { type Digest, parseDigest } from '../hash/digest.ts'
+import type { Digest } from '../hash/digest.ts'
+import { malformed, Members } from './members.ts'
 import { SHAPE_NAMES, type ShapeName } from './shapes.ts'
 
 /** Coordinates in decimal; `b` as snarkjs writes it, [real, imaginary]. */
@@ -56,7 +56,6 @@ export interface Answer {
 export const MAX_SUBMISSION_BYTES = 16_384
 
 const MAX_TEXT = 4096 // characters
-const TIME_LIMIT = 2 ** 40
 
 /** @throws Refusal MALFORMED with the first problem */
 export function parseSubmission(json: unknown, path = ''): Submission {
@@ -152,67 +151,4 @@ function parseTexts(json: unknown): Record<string, string> {
   const entries = Object.entries(json)
   if (entries.length > 4 || !entries.every(([, text]) => typeof text === 'string' && text.length <= MAX_TEXT)) return malformed('/texts', `at most four texts of at most ${MAX_TEXT} characters`, json)
   return Object.fromEntries(entries) as Record<string, string>
-}
-
-/** The members of a JSON object that must have exactly these. */
-class Members {
-  private readonly members: Readonly<Record<string, unknown>>
-  private readonly path: string
-
-  constructor(json: unknown, path: string, names: readonly string[]) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) malformed(path || '/', 'an object', json)
-    this.members = json as Record<string, unknown>
-    this.path = path
-    for (const name of Object.keys(this.members)) if (!names.includes(name)) malformed(`${path}/${name.slice(0, 40)}`, 'no such member', this.members[name])
-    for (const name of names) if (!Object.hasOwn(this.members, name)) malformed(`${path}/${name}`, 'a value', undefined)
-  }
-
-  get(name: string): unknown {
-    return this.members[name]
-  }
-
-  version(name: string): void {
-    if (this.get(name) !== 1) malformed(this.at(name), '1', this.get(name))
-  }
-
-  field(name: string): Field {
-    return parseField(this.get(name), this.at(name))
-  }
-
-  digest(name: string): Digest {
-    return parseDigest(this.get(name), this.at(name))
-  }
-
-  array(name: string, lengths: readonly number[]): unknown[] {
-    const value = this.get(name)
-    return Array.isArray(value) && lengths.includes(value.length) ? value : malformed(this.at(name), `an array of ${lengths.join(' or ')}`, value)
-  }
-
-  fields(name: string, lengths: readonly number[]): Field[] {
-    return this.array(name, lengths).map((value, i) => parseField(value, `${this.at(name)}/${i}`))
-  }
-
-  text(name: string, longest: number): string {
-    const value = this.get(name)
-    return typeof value === 'string' && value.length > 0 && value.length <= longest ? value : malformed(this.at(name), `text of 1 to ${longest} characters`, value)
-  }
-
-  seconds(name: string): number {
-    const value = this.get(name)
-    return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < TIME_LIMIT ? (value as number) : malformed(this.at(name), 'seconds since 1970 below 2^40', value)
-  }
-
-  oneOf<T extends string>(name: string, values: readonly T[]): T {
-    const value = this.get(name)
-    return values.find((one) => one === value) ?? malformed(this.at(name), values.join(' or '), value)
-  }
-
-  private at(name: string): string {
-    return `${this.path}/${name}`
-  }
-}
-
-function malformed(path: string, expected: string, got: unknown): never {
-  const problem: Problem = { path, expected, got: got === undefined ? 'nothing' : got === null ? 'null' : Array.isArray(got) ? `an array of ${got.length}` : typeof got }
-  return refuse('MALFORMED', 'not in the expected structure', [problem])
 }
