@@ -8,8 +8,8 @@ import { CREDENTIAL_MEMBERS, type Operand } from '../statement/operand.ts'
 
 /** Holds 0 in every shape. */
 export const ZERO_REGISTER = 0
-export const FIRST_PARAMETER = 22
-export const FIRST_LITERAL = 28
+const FIRST_PARAMETER = 22
+const FIRST_LITERAL = 28
 const NOW = 21
 /** A document's first field, by the document's place. */
 const FIRST_FIELD = [1, 33] as const

@@ -23,7 +23,7 @@ export interface Comparison {
 }
 
 /** Factors of a product are below this, so that no product leaves 64 bits. */
-export const FACTOR_LIMIT = 1n << 32n
+const FACTOR_LIMIT = 1n << 32n
 
 /** @throws RuleError at the first operand that does not fit */
 export function checkComparison(syntax: ComparisonSyntax, names: Names): Comparison {
@@ -41,11 +41,11 @@ export function checkComparison(syntax: ComparisonSyntax, names: Names): Compari
 }
 
 /** Whether elements of this type are ordered. */
-export function isNumber({ as }: FieldType): boolean {
+function isNumber({ as }: FieldType): boolean {
   return as === 'integer' || as === 'measure' || as === 'amount' || as === 'date' || as === 'timestamp'
 }
 
-export function operandsOf({ first, second }: SideSyntax): OperandSyntax[] {
+function operandsOf({ first, second }: SideSyntax): OperandSyntax[] {
   return second ? [first, second.operand] : [first]
 }
 

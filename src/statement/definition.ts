@@ -50,8 +50,8 @@ export interface StatementDefinition {
 
 export const MAX_PARAMETERS = 6
 export const MAX_LITERALS = 4
-export const MAX_REVEALS = 4
-export const MAX_ESCROWED = 2
+const MAX_REVEALS = 4
+const MAX_ESCROWED = 2
 export const DEFAULT_FRESH = 300
 
 const NAME = { type: 'string', pattern: '^[a-z][A-Za-z0-9]{0,63}$' }

@@ -39,7 +39,7 @@ export interface Parameter {
 }
 
 /** Codes of organisations (SPEC §4.1), as a type that literals and parameters are checked against. */
-export const ORGANISATION: FieldType = { as: 'code', pattern: ORGANISATION_CODE }
+const ORGANISATION: FieldType = { as: 'code', pattern: ORGANISATION_CODE }
 export const CURRENCY: FieldType = { as: 'code', pattern: '^[A-Z]{3}$' }
 
 /** The names that a statement's rules can use, and which of them they do use. */
