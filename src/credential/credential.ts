@@ -131,7 +131,7 @@ export function parseCredential(json: unknown, schema: Schema): CheckedCredentia
   validator ??= compileValidator(CREDENTIAL_SCHEMA)
   requireNone(validator(json))
   const credential = json as Credential
-  if (credential.schema !== printField(schema.id)) requireNone([{ path: '/schema', expected: `the id of the schema ${schema.name} as it is now`, got: 'another id' }])
+  requireThat(credential.schema === printField(schema.id), '/schema', `the id of the schema ${schema.name} as it is now`)
   return asCredentialProblem(() => checked(credential, schema))
 }
 
@@ -151,11 +151,12 @@ function checked(credential: Credential, schema: Schema): CheckedCredential {
   const issuingKey = parseIssuingPublicKey(credential.issuingKey, '/issuingKey')
   const commitment = commitmentOf(parts)
   const signature = parseSignature(credential)
-  if (credential.issuedAt >= credential.expiresAt) requireNone([{ path: '/expiresAt', expected: 'later than issuedAt', got: 'not later' }])
-  if (printField(commitment) !== credential.commitment) requireNone([{ path: '/commitment', expected: 'the commitment to the other members', got: 'another one' }])
-  if (!isSignatureOf(issuingKey, commitment, signature)) requireNone([{ path: '/signature', expected: "the issuing key's signature of the commitment", got: 'another one' }])
+  requireThat(credential.issuedAt < credential.expiresAt, '/expiresAt', 'later than issuedAt')
+  requireThat(printField(commitment) === credential.commitment, '/commitment', 'the commitment to the other members')
+  requireThat(isSignatureOf(issuingKey, commitment, signature), '/signature', "the issuing key's signature of the commitment")
   const { issuer: issuerOrg, listNumber } = credential
-  return { credential, schema, document, fields: document.fields, issuerOrg, issuer: organisationElement(issuerOrg), issuingKey, listNumber, commitment, signature, ...parts }
+  const issuer = { issuerOrg, issuer: organisationElement(issuerOrg), issuingKey, listNumber }
+  return { credential, schema, document, fields: document.fields, ...issuer, commitment, signature, ...parts }
 }
 
 function parseSignature({ signature }: Credential): EddsaSignature {
@@ -176,6 +177,10 @@ function asCredentialProblem<T>(check: () => T): T {
 
 function requireNone(problems: readonly Problem[]): void {
   if (problems.length > 0) refuse('CREDENTIAL_INVALID', 'the credential does not hold', problems)
+}
+
+function requireThat(holds: boolean, path: string, expected: string): void {
+  if (!holds) requireNone([{ path, expected, got: 'something else' }])
 }
 
 /** The credential as plain JSON. */

@@ -4,8 +4,7 @@
  */
 
 import { encodeCode } from '../document/encoding.ts'
-import type { Field } from '../field/field.ts'
-import { ZERO } from '../field/field.ts'
+import { type Field, ZERO } from '../field/field.ts'
 import { hash } from '../hash/poseidon.ts'
 import { Tree, type TreePath } from '../hash/tree.ts'
 import type { IssuingPublicKey } from './issuing-key.ts'
@@ -71,9 +70,11 @@ export class Directory {
 
   /** The leaf under which a credential of this key, schema and list proves. */
   find(wanted: { readonly issuingKey: IssuingPublicKey; readonly schemaId: Field; readonly listId: Field }): DirectoryEntry | undefined {
-    return this.entries().find(
-      ({ leaf }) => leaf.issuingKey.x === wanted.issuingKey.x && leaf.issuingKey.y === wanted.issuingKey.y && leaf.schemaId === wanted.schemaId && leaf.listId === wanted.listId,
-    )
+    const { issuingKey, schemaId, listId } = wanted
+    const isWanted = (leaf: DirectoryLeaf) =>
+      leaf.issuingKey.x === issuingKey.x && leaf.issuingKey.y === issuingKey.y && leaf.schemaId === schemaId && leaf.listId === listId
+    for (const [position, leaf] of this.leaves) if (isWanted(leaf)) return { position, leaf }
+    return undefined
   }
 
   /** Codes of the organisations that may issue a schema: whom an issuer is hidden among. */

@@ -15,7 +15,8 @@ const PATTERN = new RegExp(ORGANISATION_CODE, 'u')
 /** @throws Refusal MALFORMED */
 export function parseOrganisationCode(text: unknown, path = ''): string {
   if (typeof text === 'string' && text.length <= 31 && PATTERN.test(text)) return text
-  return refuse('MALFORMED', 'not the code of an organisation', [{ path, expected: 'an identifier with its scheme, such as SE:ORGNR:5532331183, of at most 31 bytes', got: shapeOf(text) }])
+  const expected = 'an identifier with its scheme, such as SE:ORGNR:5532331183, of at most 31 bytes'
+  return refuse('MALFORMED', 'not the code of an organisation', [{ path, expected, got: shapeOf(text) }])
 }
 
 /** The element of an organisation: its code, encoded as a code (SPEC §3). @throws Refusal MALFORMED */

@@ -47,7 +47,8 @@ export class StatusList {
   /** Reads the published form. @throws Refusal MALFORMED for any other spelling than `print` has, TOO_LARGE */
   static parse(text: unknown, path = ''): StatusList {
     const bytes = typeof text === 'string' && text.length <= Math.ceil((BYTES * 4) / 3) ? decodeBase64Url(text) : undefined
-    if (!bytes || bytes.at(-1) === 0) return refuse('MALFORMED', 'not a status list', [{ path, expected: 'a bitmap in base64url without padding and trailing zero bytes', got: typeof text }])
+    if (!bytes || bytes.at(-1) === 0)
+      return refuse('MALFORMED', 'not a status list', [{ path, expected: 'a bitmap in base64url without padding and trailing zero bytes', got: typeof text }])
     return StatusList.fromBytes(bytes)
   }
 

@@ -79,7 +79,8 @@ export function parseReaders(json: Json | undefined, names: readonly string[]): 
 
 function parseSource({ path, part, map, default: otherwise }: SourceJson, at: string, problems: Problem[]): Source {
   const steps = path === undefined ? undefined : parsePath(path)
-  if (path !== undefined && steps === undefined) problems.push({ path: `${at}/path`, expected: 'steps separated by /, such as a/b[2]/c[name=text]/@d', got: shapeOf(path) })
+  if (path !== undefined && steps === undefined)
+    problems.push({ path: `${at}/path`, expected: 'steps separated by /, such as a/b[2]/c[name=text]/@d', got: shapeOf(path) })
   return {
     ...(steps === undefined || path === undefined ? {} : { path: steps, written: path }),
     ...(part === undefined ? {} : { part }),

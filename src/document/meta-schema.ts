@@ -53,6 +53,7 @@ function slotted(as: string, type: unknown, members: Record<string, unknown>, re
 
 const string = { const: 'string' }
 const spelling = { pattern: { type: 'string', minLength: 1, maxLength: 400 }, minLength: count, maxLength: count }
+const measure = { unit: { type: 'string', pattern: '^\\S{1,16}$' }, decimals: { type: 'integer', minimum: 0, maximum: 9 }, largest: text }
 const values = { type: 'array', minItems: 1, maxItems: 400, uniqueItems: true, items: { type: 'string', minLength: 1, maxLength: 31 } }
 
 const field = {
@@ -62,7 +63,7 @@ const field = {
   allOf: [
     slotted('integer', { enum: ['integer', 'string', ['integer', 'string']] }, { ...spelling, minimum: count, maximum: count }),
     slotted('boolean', { const: 'boolean' }, {}),
-    slotted('measure', string, { ...spelling, unit: { type: 'string', pattern: '^\\S{1,16}$' }, decimals: { type: 'integer', minimum: 0, maximum: 9 }, largest: text }, ['unit', 'decimals']),
+    slotted('measure', string, { ...spelling, ...measure }, ['unit', 'decimals']),
     slotted('amount', string, { ...spelling, currency: { type: 'string', pattern: memberName } }, ['currency']),
     slotted('date', string, spelling),
     slotted('timestamp', string, spelling),

@@ -178,8 +178,10 @@ function plain(json: LosslessJson): Json {
 
 function plainValue(json: LosslessJson, path: string, problems: Problem[]): Json {
   if (json instanceof NumberText) {
-    if (!Number.isSafeInteger(Number(json.text)) || String(Number(json.text)) !== json.text) problems.push({ path, expected: 'a safe integer, or decimal text', got: `a number like ${json.text.replace(/[0-9]/g, '9').slice(0, 40)}` })
-    return Number(json.text)
+    const number = Number(json.text)
+    if (!Number.isSafeInteger(number) || String(number) !== json.text)
+      problems.push({ path, expected: 'a safe integer, or decimal text', got: `a number like ${json.text.replace(/[0-9]/g, '9').slice(0, 40)}` })
+    return number
   }
   if (typeof json !== 'object' || json === null) return json
   if (Array.isArray(json)) return json.map((item, i) => plainValue(item as LosslessJson, `${path}/${i}`, problems))

@@ -145,7 +145,8 @@ function fieldProblems(file: SchemaFile): Problem[] {
     const currency = property.as === 'amount' ? file.properties[property.currency ?? ''] : undefined
     if (property.as === 'amount' && (currency?.as !== 'code' || currency.slot === undefined))
       problems.push({ path: `${path}/currency`, expected: 'the name of a code field with a slot', got: shapeOf(property.currency) })
-    if (property.largest !== undefined && !fitsMeasure(property)) problems.push({ path: `${path}/largest`, expected: `decimal text with at most ${property.decimals} decimals`, got: shapeOf(property.largest) })
+    if (property.largest !== undefined && !fitsMeasure(property))
+      problems.push({ path: `${path}/largest`, expected: `decimal text with at most ${property.decimals} decimals`, got: shapeOf(property.largest) })
   }
   return problems
 }

@@ -14,7 +14,10 @@ export type Validator = (value: unknown) => readonly Problem[]
 export const MAX_PROBLEMS = 100
 
 /** The members that SPEC §3 adds to JSON Schema. */
-export const ANNOTATIONS = ['slot', 'as', 'unit', 'decimals', 'largest', 'currency', 'namespace', 'version', 'authority', 'serialAuthority', 'naturalKey', 'read'] as const
+export const ANNOTATIONS = [
+  ...['slot', 'as', 'unit', 'decimals', 'largest', 'currency'],
+  ...['namespace', 'version', 'authority', 'serialAuthority', 'naturalKey', 'read'],
+] as const
 
 /** @throws Error of ajv when `schema` is no JSON Schema */
 export function compileValidator(schema: object): Validator {

@@ -7,7 +7,10 @@ const TIME = { type: 'integer', description: 'seconds since 1970-01-01T00:00:00Z
 const ELEMENT = { type: 'string', description: 'field element in decimal', pattern: '^(0|[1-9][0-9]{0,76})$' }
 const DOCUMENT_MEMBERS = {
   schema: { type: 'string', description: 'name of a schema that this issuer issues' },
-  document: { description: 'the text of a UBL XML, FHIR JSON or plain JSON document, or the document itself as JSON', oneOf: [{ type: 'string' }, { type: 'object' }] },
+  document: {
+    description: 'the text of a UBL XML, FHIR JSON or plain JSON document, or the document itself as JSON',
+    oneOf: [{ type: 'string' }, { type: 'object' }],
+  },
   format: { enum: ['json', 'ubl-2', 'fhir-r4'], description: 'left out: found out' },
   supplement: { type: 'object', description: 'members that the document does not have and the issuer knows' },
 }
@@ -41,15 +44,74 @@ const SCHEMAS = {
   },
 } as unknown as Readonly<Record<string, Json>>
 
-function body(name: string): Json {
-  return { required: true, content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } } }
+function json(schema: Json): Json {
+  return { 'application/json': { schema } }
 }
 
-function answers(status: number, description: string, schema?: Json): Json {
-  return { [status]: { description, ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }) } }
+function ref(name: string): Json {
+  return { $ref: `#/components/schemas/${name}` }
 }
 
-const LIST = { type: 'array', items: { type: 'object' } }
+function listOf(name: string, items: Json = { type: 'object' }): Json {
+  return { type: 'object', properties: { [name]: { type: 'array', items } } }
+}
+
+interface Operation {
+  readonly summary: string
+  /** Left out: anybody may. */
+  readonly role?: string
+  readonly takes?: Json
+  readonly status?: number
+  readonly gives: string
+  readonly schema?: Json
+  readonly parameters?: Json
+}
+
+function operation({ summary, role, takes, status = 200, gives, schema = { type: 'object' }, parameters }: Operation): Json {
+  return {
+    summary: role === undefined ? summary : `${summary} (role ${role})`,
+    ...(role === undefined ? { security: [] } : {}),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(takes === undefined ? {} : { requestBody: { required: true, content: json(takes) } }),
+    responses: { [status]: { description: gives, content: json(schema) } },
+  }
+}
+
+const PAGE = [
+  { name: 'after', in: 'query', schema: { type: 'string' }, description: 'id of the last one seen' },
+  { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000 } },
+]
+const ROTATION = {
+  type: 'object',
+  required: ['schema', 'reason'],
+  properties: { schema: { type: 'string' }, reason: { enum: ['rotated', 'compromised'] } },
+}
+
+const PATHS: ApiDescription['paths'] = {
+  '/issuer': { get: operation({ summary: 'Who this is and what it issues', gives: 'organisation, origin and schemas' }) },
+  '/schemas': { post: operation({ summary: 'Issue under a schema from now on', role: 'keys', takes: { type: 'object' }, status: 201, gives: 'added' }) },
+  '/offers': {
+    post: operation({ summary: 'Hand in a document, get a pick-up code', role: 'issue', takes: ref('OfferRequest'), status: 201, gives: 'offered', schema: ref('Offer') }),
+  },
+  '/credentials': {
+    post: operation({ summary: 'Pick up a credential with its code', takes: ref('PickUp'), status: 201, gives: 'the credential' }),
+    get: operation({
+      ...{ summary: 'What has been issued, in order', role: 'view', parameters: PAGE },
+      ...{ gives: 'records, without documents', schema: listOf('credentials', ref('CredentialRecord')) },
+    }),
+  },
+  '/revocations': {
+    post: operation({ summary: 'Revoke and publish', role: 'revoke', takes: ref('Revocation'), gives: 'how many were revoked, and whether the registry knows' }),
+  },
+  '/status-lists': { get: operation({ summary: 'The status lists', role: 'view', gives: 'lists', schema: listOf('lists') }) },
+  '/status-lists/publish': { post: operation({ summary: 'Publish every list that has changed', role: 'revoke', gives: 'how many were published' }) },
+  '/certificates': {
+    get: operation({ summary: 'Signed certificates of issuing keys, for the authority to accredit', role: 'view', gives: 'certificates', schema: listOf('certificates') }),
+  },
+  '/issuing-keys': {
+    post: operation({ summary: 'Replace the issuing key of a schema', role: 'keys', takes: ROTATION, status: 201, gives: 'the new key, and what the registry has to be told' }),
+  },
+}
 
 export function issuerApi(organisation: string, version: string): ApiDescription {
   return {
@@ -57,32 +119,6 @@ export function issuerApi(organisation: string, version: string): ApiDescription
     version,
     description: 'Turns documents into credentials, delivers them by pick-up code, revokes them and publishes status lists. Roles: issue, revoke, view, keys.',
     schemas: SCHEMAS,
-    paths: {
-      '/issuer': { get: { summary: 'Who this is and what it issues', security: [], responses: answers(200, 'organisation and schemas', { type: 'object' }) } },
-      '/schemas': { post: { summary: 'Issue under a schema from now on (role keys)', requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } }, responses: answers(201, 'added', { type: 'object' }) } },
-      '/offers': { post: { summary: 'Hand in a document, get a pick-up code (role issue)', requestBody: body('OfferRequest'), responses: answers(201, 'offered', { $ref: '#/components/schemas/Offer' }) } },
-      '/credentials': {
-        post: { summary: 'Pick up a credential with its code', security: [], requestBody: body('PickUp'), responses: answers(201, 'the credential', { type: 'object' }) },
-        get: {
-          summary: 'What has been issued, in order (role view)',
-          parameters: [
-            { name: 'after', in: 'query', schema: { type: 'string' }, description: 'id of the last one seen' },
-            { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000 } },
-          ],
-          responses: answers(200, 'records, without documents', { type: 'object', properties: { credentials: { type: 'array', items: { $ref: '#/components/schemas/CredentialRecord' } } } }),
-        },
-      },
-      '/revocations': { post: { summary: 'Revoke and publish (role revoke)', requestBody: body('Revocation'), responses: answers(200, 'how many were revoked, and whether the registry knows', { type: 'object' }) } },
-      '/status-lists': { get: { summary: 'The status lists (role view)', responses: answers(200, 'lists', { type: 'object', properties: { lists: LIST } }) } },
-      '/status-lists/publish': { post: { summary: 'Publish every list that has changed (role revoke)', responses: answers(200, 'the lists that were published', { type: 'object', properties: { published: LIST } }) } },
-      '/certificates': { get: { summary: 'Signed certificates of issuing keys, for the authority to accredit (role view)', responses: answers(200, 'certificates', { type: 'object', properties: { certificates: LIST } }) } },
-      '/issuing-keys': {
-        post: {
-          summary: 'Replace the issuing key of a schema (role keys)',
-          requestBody: { required: true, content: { 'application/json': { schema: { type: 'object', required: ['schema', 'reason'], properties: { schema: { type: 'string' }, reason: { enum: ['rotated', 'compromised'] } } } } } },
-          responses: answers(201, 'the new key, and what the registry has to be told of the old one', { type: 'object' }),
-        },
-      },
-    },
+    paths: PATHS,
   }
 }

@@ -10,17 +10,17 @@
 
 import { randomUUID } from 'node:crypto'
 import { type Credential, issueCredential, TIME_LIMIT } from '../credential/credential.ts'
-import { type IssuingKey, newIssuingKey, parseIssuingKey } from '../credential/issuing-key.ts'
 import { parseOrganisationCode } from '../credential/organisation.ts'
 import { newSerialKey, SERIAL_KEY_BYTES, serialOf } from '../credential/serial.ts'
-import { CAPACITY, StatusList } from '../credential/status-list.ts'
+import { CAPACITY, type StatusList } from '../credential/status-list.ts'
 import type { Document } from '../document/document.ts'
 import { parseSchema, type Schema } from '../document/schema.ts'
 import { bug, refuse } from '../errors/errors.ts'
 import { type Field, parseField, printField, ZERO } from '../field/field.ts'
 import { canonicalJson } from '../hash/canonical.ts'
 import { FORMAT, IssuerDatabase } from './database.ts'
-import { newPermutationKey, positionAt } from './positions.ts'
+import { type DirectoryPlace, IssuingKeys, type PublicPart } from './keys.ts'
+import { type ListState, StatusLists } from './lists.ts'
 
 export interface IssueRequest {
   /** Of a schema that is current in the register. */
@@ -38,6 +38,9 @@ export interface Issued {
   readonly credential: Credential
 }
 
+export type { DirectoryPlace } from './keys.ts'
+export type { ListState } from './lists.ts'
+
 /** Which credentials to revoke: one, or all of a record. */
 export type RevocationTarget = { readonly credential: string } | { readonly record: Document }
 
@@ -51,26 +54,6 @@ export interface CredentialRecord {
   readonly issuedAt: number
   readonly expiresAt: number
   readonly revokedAt: number | null
-}
-
-/** A place in the directory that the issuer needs: one issuing key for one list of one schema. */
-export interface DirectoryPlace {
-  readonly issuingKey: { readonly x: string; readonly y: string }
-  readonly schemaId: string
-  readonly listNumber: number
-  /** `rotated` places stay in the directory; those of a compromised key have gone. */
-  readonly status: 'active' | 'rotated' | 'compromised'
-}
-
-export interface ListState {
-  readonly schemaId: string
-  readonly number: number
-  /** Positions given out. */
-  readonly used: number
-  /** Counts changes; `published` is the last one that the registry has. */
-  readonly version: number
-  readonly published: number
-  readonly sequence: number
 }
 
 export interface RegisterOptions {
@@ -105,16 +88,17 @@ export class Register {
   readonly organisation: string
   readonly database: IssuerDatabase
   private readonly serialKey: Uint8Array
-  private readonly listCapacity: number
-  /** Parsed schemas by id, parsed keys by x: neither ever changes. */
+  private readonly keys: IssuingKeys
+  private readonly status: StatusLists
+  /** Parsed schemas by id: they never change. */
   private readonly schemas = new Map<string, Schema>()
-  private readonly keys = new Map<string, IssuingKey>()
 
   constructor(database: IssuerDatabase, organisation: string, serialKey: Uint8Array, listCapacity: number) {
     this.database = database
     this.organisation = organisation
     this.serialKey = serialKey
-    this.listCapacity = listCapacity
+    this.keys = new IssuingKeys(database)
+    this.status = new StatusLists(database, listCapacity)
   }
 
   close(): void {
@@ -133,8 +117,8 @@ export class Register {
     this.database.transaction(() => {
       this.database.run('UPDATE schema SET current = 0 WHERE name = ? AND id <> ?', schema.name, id)
       this.database.run('INSERT INTO schema VALUES (?, ?, ?, 1) ON CONFLICT (id) DO UPDATE SET current = 1', id, schema.name, canonicalJson(schema.json))
-      if (!this.activeKeyX(id)) this.insertKey(id)
-      if (!this.lastList(id)) this.openList(id, 0)
+      this.keys.ensure(id)
+      this.status.ensure(id)
     })
   }
 
@@ -195,48 +179,34 @@ export class Register {
   /**
    * Replaces the issuing key of a schema. Credentials of a rotated key stay valid, those of a compromised one must be issued again.
    * @returns the new key's public part
+   * @throws Refusal UNKNOWN_SCHEMA
    */
-  rotateKey(schema: Schema, reason: 'rotated' | 'compromised'): { readonly x: string; readonly y: string } {
-    const id = printField(schema.id)
-    return this.database.transaction(() => {
-      if (this.database.run('UPDATE issuing_key SET status = ? WHERE schema_id = ? AND status = ?', reason, id, 'active') === 0) refuse('UNKNOWN_SCHEMA', 'this issuer does not issue that schema')
-      return this.insertKey(id)
-    })
+  rotateKey(schema: Schema, reason: 'rotated' | 'compromised'): PublicPart {
+    return this.database.transaction(() => this.keys.rotate(printField(schema.id), reason))
   }
 
-  /** The places in the directory that this issuer's credentials need: the active key for every list, others for the lists they signed for. */
+  /** The places in the directory that this issuer's credentials need. */
   places(): DirectoryPlace[] {
-    return this.database
-      .all<{ x: string; y: string; schemaId: string; listNumber: number; status: DirectoryPlace['status'] }>(
-        `SELECT k.x, k.y, k.schema_id AS schemaId, l.number AS listNumber, k.status FROM issuing_key k JOIN list l ON l.schema_id = k.schema_id
-         WHERE k.status = 'active' OR EXISTS (SELECT 1 FROM credential c WHERE c.schema_id = l.schema_id AND c.list_number = l.number AND c.key_x = k.x)
-         ORDER BY k.schema_id, l.number, k.rowid`,
-      )
-      .map(({ x, y, ...place }) => ({ issuingKey: { x, y }, ...place }))
+    return this.keys.places()
   }
 
   lists(): ListState[] {
-    return this.database.all<ListState>('SELECT schema_id AS schemaId, number, used, version, published, sequence FROM list ORDER BY schema_id, number') as ListState[]
+    return this.status.states()
   }
 
   /** The bitmap of a list as it is now. */
   statusList(schemaId: string, number: number): StatusList {
-    const rows = this.database.all<{ i: number }>('SELECT status_index AS i FROM credential WHERE schema_id = ? AND list_number = ? AND revoked_at IS NOT NULL', schemaId, number)
-    const bytes = new Uint8Array(CAPACITY / 8)
-    for (const { i } of rows) bytes[i >> 3] = (bytes[i >> 3] ?? 0) | (128 >> (i & 7))
-    return StatusList.fromBytes(bytes)
+    return this.status.bitmap(schemaId, number)
   }
 
-  /** Takes the next sequence number of a list, above all before, also if this register was restored from an older copy: seconds since 1970. */
+  /** Takes the next sequence number under which a list is published. */
   nextSequence(list: ListState, now: number): number {
-    const sequence = Math.max(list.sequence + 1, now)
-    this.database.run('UPDATE list SET sequence = ? WHERE schema_id = ? AND number = ?', sequence, list.schemaId, list.number)
-    return sequence
+    return this.status.nextSequence(list, now)
   }
 
-  /** Notes that the registry has a list as of `version`. */
-  markPublished({ schemaId, number, version }: ListState): void {
-    this.database.run('UPDATE list SET published = max(published, ?) WHERE schema_id = ? AND number = ?', version, schemaId, number)
+  /** Notes that the registry has a list as it was. */
+  markPublished(list: ListState): void {
+    this.status.markPublished(list)
   }
 
   /** Issues within a transaction that the caller has begun. */
@@ -244,12 +214,13 @@ export class Register {
     const { schema } = document
     const schemaId = printField(schema.id)
     if (this.schema(schema.name).id !== schema.id) refuse('RETIRED', `${schema.name} has a newer version`)
-    if (!Number.isSafeInteger(expiresAt) || expiresAt >= TIME_LIMIT) refuse('MALFORMED', 'not a time of expiry', [{ path: '/expiresAt', expected: 'seconds since 1970, below 2^40', got: 'something else' }])
+    if (!Number.isSafeInteger(expiresAt) || expiresAt >= TIME_LIMIT)
+      refuse('MALFORMED', 'not a time of expiry', [{ path: '/expiresAt', expected: 'seconds since 1970, below 2^40', got: 'something else' }])
     if (expiresAt <= now) refuse('EXPIRED', 'the credential would have expired already')
     if (holderId === ZERO) refuse('MALFORMED', 'not a holder', [{ path: '/holderId', expected: 'an element other than 0', got: '0' }])
     if (replace === true && this.isKnown(document)) this.revokeIn({ record: document }, now)
-    const { listNumber, statusIndex } = this.takePosition(schemaId)
-    const issuingKey = this.activeKey(schemaId)
+    const { listNumber, statusIndex } = this.status.takePosition(schemaId)
+    const issuingKey = this.keys.active(schemaId)
     const credential = issueCredential({
       ...{ schema, document, holderId, issuingKey, listNumber, statusIndex, expiresAt },
       issuerOrg: this.organisation,
@@ -278,48 +249,9 @@ export class Register {
     const fresh = rows.filter(({ revoked_at }) => revoked_at === null)
     for (const { id, schema_id, list_number } of fresh) {
       this.database.run('UPDATE credential SET revoked_at = ? WHERE id = ?', now, id)
-      this.database.run('UPDATE list SET version = version + 1 WHERE schema_id = ? AND number = ?', schema_id, list_number)
+      this.status.touch(schema_id, list_number)
     }
     return fresh.length
-  }
-
-  /** A position that no credential ever had. When the last list is full, the next one is opened, and has to be accredited. */
-  private takePosition(schemaId: string): { readonly listNumber: number; readonly statusIndex: number } {
-    let list = this.lastList(schemaId) ?? bug('a schema without a list')
-    if (list.used >= this.listCapacity) {
-      this.openList(schemaId, list.number + 1)
-      list = this.lastList(schemaId) ?? bug('the list was just opened')
-    }
-    this.database.run('UPDATE list SET used = used + 1 WHERE schema_id = ? AND number = ?', schemaId, list.number)
-    return { listNumber: list.number, statusIndex: positionAt(new Uint8Array(list.permutation_key), list.used) }
-  }
-
-  private lastList(schemaId: string): { number: number; used: number; permutation_key: Uint8Array } | undefined {
-    return this.database.one('SELECT number, used, permutation_key FROM list WHERE schema_id = ? ORDER BY number DESC LIMIT 1', schemaId)
-  }
-
-  private openList(schemaId: string, number: number): void {
-    this.database.run('INSERT INTO list VALUES (?, ?, ?, 0, 0, 0, 0)', schemaId, number, newPermutationKey())
-  }
-
-  private activeKeyX(schemaId: string): string | undefined {
-    return this.database.one<{ x: string }>("SELECT x FROM issuing_key WHERE schema_id = ? AND status = 'active'", schemaId)?.x
-  }
-
-  private activeKey(schemaId: string): IssuingKey {
-    const x = this.activeKeyX(schemaId) ?? bug('a schema without an issuing key')
-    let key = this.keys.get(x)
-    if (!key) {
-      const row = this.database.one('SELECT secret, x, y FROM issuing_key WHERE x = ?', x)
-      this.keys.set(x, (key = parseIssuingKey(row)))
-    }
-    return key
-  }
-
-  private insertKey(schemaId: string): { readonly x: string; readonly y: string } {
-    const { secret, x, y } = newIssuingKey()
-    this.database.run("INSERT INTO issuing_key VALUES (?, ?, ?, ?, 'active')", printField(x), printField(y), secret, schemaId)
-    return { x: printField(x), y: printField(y) }
   }
 }
 
