@@ -18,6 +18,8 @@ export interface GivenAnswer {
   /** Digests. */
   readonly statement: string
   readonly request: string
+  /** The request itself, as its verifier signed it. */
+  readonly signedRequest: Json
   /** For the verifier. */
   readonly answer: Json
   /** From the registry, once it has the submission. */
