@@ -10,7 +10,7 @@
 import mcl from 'mcl-wasm'
 import type { G1, GT, PrecomputedG2 } from 'mcl-wasm'
 import { bug, refuse } from '../errors/errors.ts'
-import { type Field, printField } from '../field/field.ts'
+import { type Field, parseField, printField } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
 import { type Digest, digestJson } from '../hash/digest.ts'
 import { G2_GENERATOR, type G1Point, type G2Point, parseG1, parseG2 } from './points.ts'
@@ -88,6 +88,18 @@ export function parseProof(json: unknown): ParsedProof {
   if (!known) return refuse('MALFORMED', 'not a proof', [{ path: '/proof', expected: 'exactly a, b and c', got: 'something else' }])
   const { a, b, c } = json as Record<string, unknown>
   return { a: parseG1(a, '/proof/a'), b: parseG2(b, '/proof/b'), c: parseG1(c, '/proof/c') }
+}
+
+/**
+ * Reads a list of public inputs that comes from outside: exactly as many as the key has, each in its one spelling. (Of a
+ * submission they are derived, not read.)
+ * @throws Refusal MALFORMED
+ */
+export function parsePublicInputs(json: unknown, key: VerificationKey): Field[] {
+  const length = Array.isArray(json) ? json.length : undefined
+  if (!Array.isArray(json) || length !== key.publicInputs)
+    return refuse('MALFORMED', 'not the public inputs', [{ path: '/publicInputs', expected: `an array of ${key.publicInputs}`, got: length === undefined ? typeof json : `one of ${length}` }])
+  return json.map((input, i) => parseField(input, `/publicInputs/${i}`))
 }
 
 /** Verification with mcl: three Miller loops (two over prepared lines), one final exponentiation. */
