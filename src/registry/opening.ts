@@ -25,6 +25,12 @@ const NOTHING_SPENT: Reads = { spentBy: async () => new Map(), nonceUsedBy: asyn
 
 /** Rebuilds the state and checks every row. @throws Refusal CORRUPT, KEY_INVALID */
 export async function openLog({ store, logKey }: { readonly store: Store; readonly logKey: OrganisationKey }): Promise<{ state: State; frontier: Frontier }> {
+  // The checkpoint first: the log that is read after it must not be behind it, however fast another process is.
+  const note = await store.checkpoint()
+  return store.snapshot(() => checkLog(store, logKey, note))
+}
+
+async function checkLog(store: Store, logKey: OrganisationKey, note: string | undefined): Promise<{ state: State; frontier: Frontier }> {
   const [state, frontier] = [new State(), new Frontier()]
   const size = await store.size()
   const superseded = await supersededLists(store, size)
@@ -37,7 +43,7 @@ export async function openLog({ store, logKey }: { readonly store: Store; readon
   })
   if (canonicalJson(await store.counts()) !== canonicalJson(seen)) return refuse('CORRUPT', 'the store holds rows beyond its log')
   if (state.logKey && state.logKey.publicKey !== logKey.publicKey) return refuse('KEY_INVALID', 'this is not the key with which this log is signed')
-  await requireCheckpoint(store, state, frontier)
+  await requireCheckpoint(store, state, frontier, note)
   return { state, frontier }
 }
 
@@ -103,8 +109,7 @@ async function requireRows(store: Store, entry: Entry, nodes: ReturnType<Frontie
 }
 
 /** The log must hold what was last signed: not less, and nothing else. A crash between the two leaves it one entry behind. */
-async function requireCheckpoint(store: Store, { origin, logKey }: State, frontier: Frontier): Promise<void> {
-  const note = await store.checkpoint()
+async function requireCheckpoint(store: Store, { origin, logKey }: State, frontier: Frontier, note: string | undefined): Promise<void> {
   if (note === undefined) {
     if (frontier.size > 1) refuse('CORRUPT', 'the last checkpoint is missing')
     return

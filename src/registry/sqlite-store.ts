@@ -89,6 +89,15 @@ export class SqliteStore implements Store {
     return this.read(() => ({ nullifiers: count('nullifiers'), nonces: count('nonces'), nodes: count('nodes') }))
   }
 
+  async snapshot<T>(reads: () => Promise<T>): Promise<T> {
+    mapped(() => this.db.exec('BEGIN'))
+    try {
+      return await reads()
+    } finally {
+      this.rollBack()
+    }
+  }
+
   async commit(batch: Batch): Promise<'committed' | 'superseded'> {
     return mapped(() => {
       this.db.exec('BEGIN IMMEDIATE')

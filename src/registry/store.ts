@@ -32,6 +32,9 @@ export interface Store {
   /** How many rows there are of what entries imply: a check on opening. */
   counts(): Promise<{ readonly nullifiers: number; readonly nonces: number; readonly nodes: number }>
 
+  /** Reads that all see one state of the log, while other processes may extend it. */
+  snapshot<T>(reads: () => Promise<T>): Promise<T>
+
   /**
    * Writes a batch; durable when it resolves.
    * @returns superseded when another process has extended the log meanwhile; nothing is written then
