@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { toField } from '../../src/field/field.ts'
+import { generateOrganisationKey, publicPart } from '../../src/signature/organisation-key.ts'
+import { verifyEvidence } from '../../src/verifier/evidence.ts'
+import { INSURER, NOW, ORIGIN, Scene } from './scene.ts'
+
+describe('evidence', () => {
+  const scene = new Scene()
+  const trust = { logKey: publicPart(scene.log.key) }
+  const request = scene.request()
+  const answer = scene.answerJson(request)
+  const index = scene.accept(scene.answer(request).submission)
+  const other = scene.accept(scene.answer(scene.request()).submission)
+  const bundle = scene.evidence(index, { request, answer })
+  const refuses = (json: unknown, code: string, trusted: { logKey?: { alg: 'ed25519' | 'p256'; publicKey: string } } = trust) => assert.rejects(verifyEvidence(json, trusted), { name: 'Refusal', code })
+
+  it('shows with every service off what was proved, to whom, and when it was accepted', async () => {
+    const { accepted, askedBy, disclosed, pseudonym } = await verifyEvidence(bundle, trust)
+    assert.deepEqual(accepted, { index, at: NOW, size: scene.log.size })
+    assert.equal(askedBy, INSURER)
+    assert.equal(disclosed?.['invoice.ward'], 'Ward 7')
+    assert.equal(pseudonym, '424242')
+  })
+  it('shows less without the openings, and says so', async () => {
+    const { accepted, askedBy, disclosed, notSeen } = await verifyEvidence(scene.evidence(index), trust)
+    assert.equal(accepted?.index, index)
+    assert.equal(askedBy ?? disclosed, undefined)
+    assert.ok(notSeen.some((line) => /signed request/.test(line)) && notSeen.some((line) => /opening/.test(line)))
+  })
+  it('says when it vouches for its own log key', async () => assert.ok((await verifyEvidence(bundle)).notSeen.some((line) => /log key/.test(line))))
+  it('covers sets and escrows', async () => {
+    for (const name of ['member', 'report'] as const) {
+      const accepted = scene.accept(scene.answer(scene.request(name), name).submission)
+      await verifyEvidence(scene.evidence(accepted, {}, name), trust)
+    }
+  })
+
+  it('is refused under another log key', () => refuses(bundle, 'BAD_SIGNATURE', { logKey: publicPart(generateOrganisationKey()) }))
+  it('is refused with the genesis of another log', () => refuses({ ...bundle, genesis: new Scene().log.recorded(0) }, 'BAD_SIGNATURE'))
+  it('is refused when it says another origin', () => refuses({ ...bundle, origin: 'other.example/log' }, 'WRONG_ORIGIN'))
+  it('is refused when its receipts are for different checkpoints', () => {
+    const receipt = scene.log.receipt(index, index + 1)
+    return refuses({ ...bundle, proof: { ...bundle.proof, receipt } }, 'INPUTS_DIFFER')
+  })
+  for (const [what, change] of Object.entries<(b: any) => object>({
+    'another proof’s receipt': (b) => ({ proof: { ...b.proof, receipt: scene.log.receipt(other) } }),
+    'a changed command': (b) => ({ proof: { ...b.proof, command: { ...b.proof.command, body: { ...b.proof.command.body, more: 1 } } } }),
+  }))
+    it(`is refused with ${what}`, () => refuses({ ...bundle, ...change(bundle) }, 'OPENING_INVALID'))
+  for (const [what, name, replacement, code] of [
+    ['another statement', 'statement', 'member', 'INPUTS_DIFFER'],
+    ['a scope in place of the statement', 'statement', 'scope', 'INPUTS_DIFFER'],
+    ['another verification key', 'shape', 'match', 'INPUTS_DIFFER'],
+  ] as const)
+    it(`is refused with ${what}`, () => refuses({ ...bundle, [name]: scene.log.recorded(scene.index[replacement]!) }, code))
+  it('is refused without the schema', () => refuses({ ...bundle, schemas: [] }, 'UNKNOWN_SCHEMA'))
+  it('is refused without the scope', () => refuses({ ...bundle, scopes: [] }, 'UNKNOWN_SCOPE'))
+  it('is refused without the set that the statement names', () => {
+    const accepted = scene.accept(scene.answer(scene.request('member'), 'member').submission)
+    return refuses({ ...scene.evidence(accepted, {}, 'member'), sets: [] }, 'UNKNOWN_SET')
+  })
+  it('is refused without the regulator', () => {
+    const accepted = scene.accept(scene.answer(scene.request('report'), 'report').submission)
+    return refuses({ ...scene.evidence(accepted, {}, 'report'), regulators: [] }, 'UNKNOWN_REGULATOR')
+  })
+  it('is refused when the directory never had the root', () => refuses({ ...bundle, directory: scene.log.receipt(scene.index['genesis']!) }, 'INPUTS_DIFFER'))
+  it('is refused when something was registered after the proof', async () => {
+    const late = scene.log.append({ body: { type: 'scope.register', origin: ORIGIN, name: 'reimbursement', nonce: '11'.repeat(16) }, signatures: [] }, { name: 'reimbursement' })
+    await refuses({ ...scene.evidence(index, { request, answer }), scopes: [scene.log.recorded(late)] }, 'INPUTS_DIFFER')
+  })
+  it('is refused when the proof does not hold, although it was recorded', () => {
+    const wrong = scene.accept(scene.answer(request, 'claim', { proved: { disclosure: toField(1) } }).submission)
+    return refuses(scene.evidence(wrong), 'PROOF_INVALID')
+  })
+  it('is refused with another request', () => refuses({ ...bundle, request: scene.request() }, 'INPUTS_DIFFER'))
+  it('is refused when the one who asked is not known in the log', () => refuses({ ...bundle, organisations: [] }, 'BAD_SIGNATURE'))
+  it('is refused when the one who asked was suspended before', () => {
+    scene.index['suspend'] = scene.log.append({ body: { type: 'organisation.suspend', origin: ORIGIN, organisation: INSURER, nonce: '22'.repeat(16) }, signatures: [] }, { organisation: INSURER })
+    const later = scene.accept(scene.answer(request).submission)
+    const json = scene.evidence(later, { request })
+    return refuses({ ...json, organisations: [...json.organisations, scene.log.recorded(scene.index['suspend'])] }, 'BAD_SIGNATURE')
+  })
+  it('is refused with the answer to another submission', () => refuses({ ...bundle, answer: scene.answerJson(scene.request()) }, 'INPUTS_DIFFER'))
+  it('is refused with another opening', () => refuses({ ...bundle, answer: { ...answer, pseudonym: '1' } }, 'OPENING_INVALID'))
+  it('is refused with further members or without one', async () => {
+    await refuses({ ...bundle, more: 1 }, 'MALFORMED')
+    const { scopes: _, ...less } = bundle
+    await refuses(less, 'MALFORMED')
+  })
+  for (const junk of [null, [], 'evidence', 7, {}]) it(`is not ${JSON.stringify(junk)}`, () => refuses(junk, 'MALFORMED'))
+})
