@@ -10,6 +10,9 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCli } from '../../src/cli/main.ts'
 
+/** Commands that only the demo has: dishonest ones. */
+const EXTRA = { unchecked: { summary: 'a wallet that checks nothing', load: () => import('./unchecked.ts') } }
+
 export interface Order {
   readonly id: number
   readonly argv: readonly string[]
@@ -45,7 +48,7 @@ async function execute({ id, argv }: Order): Promise<void> {
     env: process.env,
     cwd: home,
     stop: stop.signal,
-  })
+  }, EXTRA)
   answer({ id, code })
 }
 

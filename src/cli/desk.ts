@@ -19,7 +19,7 @@ import { createApp, type HttpContext } from '../http/app.ts'
 import type { Token } from '../http/auth.ts'
 import { jsonBody, objectBody } from '../http/body.ts'
 import type { ApiDescription } from '../http/docs.ts'
-import { MAX_ANSWER_BYTES, parseAnswer, submissionJson } from '../shape/submission.ts'
+import { parseAnswer, submissionJson } from '../shape/submission.ts'
 import { requestDigest } from '../statement/request.ts'
 import { verifyAnswer } from '../verifier/verify.ts'
 import type { Home } from './home.ts'
@@ -34,7 +34,8 @@ export interface DeskOptions {
   readonly logger?: Logger
 }
 
-const RECEIPT_BYTES = 32_768
+/** An answer with four revealed texts of 4,096 characters, and a receipt. */
+const MAX_ANSWER_BYTES = 131_072
 
 export function createDesk({ home, tokens, logger }: DeskOptions): Express {
   const desk = new Desk(home)
@@ -54,7 +55,7 @@ class Desk {
     app.get('/verifier', (_request, response) => void response.json({ organisation: this.home.organisation, name: this.home.config.name, origin: this.home.config.origin ?? null }))
     app.post('/requests', allow('ask'), jsonBody(), async (request, response) => void response.status(201).json(await this.ask(objectBody(request))))
     app.get('/requests/:digest', (request, response) => void response.json(this.requests.get(request.params.digest as string).request))
-    app.post('/requests/:digest/answer', jsonBody({ bytes: MAX_ANSWER_BYTES + RECEIPT_BYTES }), async (request, response) => {
+    app.post('/requests/:digest/answer', jsonBody({ bytes: MAX_ANSWER_BYTES }), async (request, response) => {
       response.status(201).json(await this.answer(request.params.digest as Digest, objectBody(request)))
     })
     app.get('/requests/:digest/result', allow('ask'), (request, response) => {

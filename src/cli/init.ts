@@ -21,7 +21,7 @@ export function define(command: Command): void {
 
 async function init(session: Session, [name = '']: readonly string[], options: Options): Promise<Outcome> {
   const organisation = options.organisation === undefined ? undefined : parseOrganisationCode(options.organisation)
-  const config: Config = { home: 1, name, ...(organisation === undefined ? {} : { organisation }), ...(await registryOf(options)) }
+  const config: Config = { home: 1, name, ...(organisation === undefined ? {} : { organisation }), ...(typeof options.registry === 'string' ? await registryAt(options.registry, options) : {}) }
   const home = Home.create(session.homePath, config)
   if (organisation) home.saveKey('organisation', { ...generateOrganisationKey() })
   const lines = [`${home.path} is the home of ${name}${organisation ? ` (${organisation})` : ''}`]
@@ -31,8 +31,8 @@ async function init(session: Session, [name = '']: readonly string[], options: O
   return { json: { path: home.path, name, organisation: organisation ?? null, registry: registry ?? null, origin: origin ?? null, logKey: logKey ? { ...logKey } : null }, lines }
 }
 
-async function registryOf({ registry, logKey }: Options): Promise<Pick<Config, 'registry' | 'origin' | 'logKey'>> {
-  if (typeof registry !== 'string') return {}
+/** Name and log key of a registry, at the first contact. @throws Refusal BAD_SIGNATURE when it is not the log key given */
+export async function registryAt(registry: string, { logKey }: Options): Promise<Required<Pick<Config, 'registry' | 'origin' | 'logKey'>>> {
   const expected = typeof logKey === 'string' ? parsePublicKey({ alg: 'ed25519', publicKey: logKey }, '--log-key') : undefined
   const view = await contact(registry, expected)
   return { registry, origin: view.origin, logKey: publicPart(view.logKey) }

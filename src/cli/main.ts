@@ -7,12 +7,12 @@ import { Command } from 'commander'
 import { attach, report } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
-interface Entry {
+export interface CommandEntry {
   readonly summary: string
   readonly load: () => Promise<{ define(command: Command): void }>
 }
 
-const COMMANDS: Readonly<Record<string, Entry>> = {
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   init: { summary: "make a party's home directory", load: () => import('./init.ts') },
   keygen: { summary: 'make a key', load: () => import('./keygen.ts') },
   ceremony: { summary: 'make proving and verification keys, step by step or locally', load: () => import('./ceremony.ts') },
@@ -36,9 +36,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 /**
  * Runs one command.
  * @param argv  the arguments after the program's name
+ * @param extra  further commands
  * @returns the exit code (see command.ts)
  */
-export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(argv: readonly string[], terminal: Terminal, extra: Readonly<Record<string, CommandEntry>> = {}): Promise<number> {
   const json = argv.includes('--json')
   const program = new Command('attestry')
     .description('Prove a statement about a signed business document, and nothing else.')
@@ -48,7 +49,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     .exitOverride()
   attach(program, terminal)
   try {
-    for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    for (const [name, { summary, load }] of Object.entries({ ...COMMANDS, ...extra })) {
       const command = program.command(name).description(summary)
       if (argv.includes(name)) (await load()).define(command)
     }

@@ -9,8 +9,9 @@ import { refuse } from '../errors/errors.ts'
 import type { Json } from '../hash/canonical.ts'
 import type { Digest } from '../hash/digest.ts'
 import { Answers } from '../prover/answers.ts'
+import type { Situation } from '../prover/asked.ts'
 import { makeAnswer } from '../prover/proof.ts'
-import { type Candidate, materialFor, type Preparation, prepare, requireCandidate, type Situation } from '../prover/select.ts'
+import { type Candidate, materialFor, type Preparation, prepare, requireCandidate } from '../prover/select.ts'
 import type { RegistryLink } from '../prover/service.ts'
 import type { Wallet } from '../prover/wallet.ts'
 import { answerJson } from '../shape/submission.ts'
@@ -60,7 +61,7 @@ async function prove(session: Session, [source = '']: readonly string[], options
   const json = answerJson(answer)
   const out = typeof options.out === 'string' ? { answer: await writeNewFile(session, options.out, `${JSON.stringify(json, null, 1)}\n`) } : {}
   const { statement, verifier } = preparation.asked.request
-  const given = { id: randomBytes(16).toString('hex'), tenant: 'command line', at: preparation.situation.now, verifier, statement, request: preparation.asked.digest, answer: json }
+  const given = { id: randomBytes(16).toString('hex'), tenant: 'command line', at: preparation.situation.now, verifier, statement, request: preparation.asked.digest, signedRequest: request, answer: json }
   const answers = new Answers(home.data('answers'), file)
   await answers.put({ ...given, receipt: null })
   const receipt = options.submit === false ? undefined : await registry.submit(answer.submission)

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { join as joinPath } from 'node:path'
 import type { Command } from 'commander'
 import { parseOrganisationCode } from '../credential/organisation.ts'
 import { refuse } from '../errors/errors.ts'
@@ -14,6 +14,7 @@ import { generateOrganisationKey, keyId, type OrganisationKey, publicPart } from
 import { act, signAndSend, signingOptions } from './act.ts'
 import { does, type Options, type Outcome, repeated, required, type Session, Usage } from './command.ts'
 import { readJsonFile } from './files.ts'
+import { registryAt } from './init.ts'
 import { publicEscrowKeyOf } from './keygen.ts'
 
 export function define(command: Command): void {
@@ -26,6 +27,9 @@ export function define(command: Command): void {
     .option('--k <n>', 'how many governors decide', '1')
     .option('--tolerance <seconds>', "how far a proof's clock may be off", '300')
   does(genesis, startRegistry)
+
+  const join = command.command('join').description('make a running registry the one of this home').argument('<url>')
+  does(join.option('--log-key <hex>', 'its log key, from somewhere else than the registry'), joinRegistry)
 
   const sign = command.command('sign').description('add this organisation’s signature to a command in a file and send it').argument('<file>')
   does(signingOptions(sign), signFile)
@@ -71,6 +75,16 @@ async function startRegistry(session: Session, [origin = '']: readonly string[],
   return { json: { origin, logKey: { ...logKey }, governors: governors.length, k }, lines }
 }
 
+async function joinRegistry(session: Session, [url = '']: readonly string[], options: Options): Promise<Outcome> {
+  const home = session.home()
+  const { registry } = home.config
+  const found = await registryAt(url, options)
+  if (home.config.origin !== undefined && home.config.origin !== found.origin) return refuse('EXISTS', `this home belongs to ${home.config.origin}${registry ? ` at ${registry}` : ''}`)
+  if (home.config.logKey !== undefined && keyId(home.config.logKey) !== keyId(found.logKey)) return refuse('KEY_INVALID', 'the registry there has another log key than the one that this home fixed')
+  home.configure(found)
+  return { json: { origin: found.origin, logKey: { ...found.logKey } }, lines: [`belongs to ${found.origin}, log key id ${keyId(found.logKey)}`] }
+}
+
 async function signFile(session: Session, [file = '']: readonly string[], options: Options): Promise<Outcome> {
   const command = parseEnvelope(await readJsonFile(session, file))
   return signAndSend(session, session.home(), command, options, { command: command.body.type })
@@ -98,7 +112,7 @@ async function registerRegulator(session: Session, [name = '']: readonly string[
 }
 
 async function registerShape(session: Session, [shape = '', folder = '']: readonly string[], options: Options): Promise<Outcome> {
-  const file = (name: string) => readJsonFile(session, join(folder, name))
+  const file = (name: string) => readJsonFile(session, joinPath(folder, name))
   const [verificationKey, transcript] = [await file('verification.json'), await file('transcript.json')]
   const provingKey = (transcript as { result?: { provingKey?: string } }).result?.provingKey ?? refuse('TRANSCRIPT_INVALID', 'the ceremony has not been exported')
   return act(session, options, 'shape.register', { shape, verificationKey, provingKey, transcript }, { shape, provingKey })

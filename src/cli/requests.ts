@@ -1,6 +1,7 @@
 /** What a verifier keeps of each request: the signed question, its release key, and what came back. */
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { refuse } from '../errors/errors.ts'
 import { canonicalJson, type Json } from '../hash/canonical.ts'
 import type { Digest } from '../hash/digest.ts'
@@ -34,6 +35,13 @@ export class Requests {
     const path = this.path(digest)
     if (!/^[0-9a-f]{64}$/.test(digest) || !existsSync(path)) return refuse('NOT_FOUND', 'there is no such request')
     return JSON.parse(readFileSync(path, 'utf8')) as KeptRequest
+  }
+
+  /** In order of issuing. */
+  all(): KeptRequest[] {
+    const folder = dirname(this.path('none'))
+    const digests = existsSync(folder) ? readdirSync(folder).flatMap((name) => /^([0-9a-f]{64})\.json$/.exec(name)?.[1] ?? []) : []
+    return digests.map((digest) => this.get(digest)).sort((a, b) => a.request.body.issuedAt - b.request.body.issuedAt)
   }
 
   /** Keeps what answered a request. */
