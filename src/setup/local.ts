@@ -119,15 +119,29 @@ export async function runLocalCeremony(shape: ShapeName, buildDir: string, onPro
   }
 }
 
-/** Keys of an earlier circuit are kept beside, under the start of their circuit's digest: no key is ever overwritten. */
+/**
+ * Keys of an earlier circuit are kept beside, under the start of their circuit's digest: no key is ever overwritten. When another
+ * run was faster, its keys stay and these go.
+ */
 async function moveInto(from: string, to: string): Promise<void> {
-  if (await exists(to)) {
-    const { r1cs } = parseTranscript(JSON.parse(await readFile(join(to, 'transcript.json'), 'utf8')))
-    const aside = `${to}-${r1cs.slice(0, 16)}`
-    if (!(await exists(aside))) await rename(to, aside)
-  }
+  const [mine, theirs] = [await circuitOf(from), await circuitOf(to)]
+  if (mine === theirs) return
+  if (theirs !== undefined) await rename(to, await freeName(`${to}-${theirs.slice(0, 16)}`))
   await mkdir(dirname(to), { recursive: true })
   await rename(from, to)
+}
+
+/** The r1cs digest of the keys in a folder, if there are any. */
+async function circuitOf(folder: string): Promise<string | undefined> {
+  const file = join(folder, 'transcript.json')
+  return (await exists(file)) ? parseTranscript(JSON.parse(await readFile(file, 'utf8'))).r1cs : undefined
+}
+
+async function freeName(name: string): Promise<string> {
+  for (let i = 1; ; i++) {
+    const candidate = i === 1 ? name : `${name}-${i}`
+    if (!(await exists(candidate))) return candidate
+  }
 }
 
 type FromChild = { readonly progress: SetupProgress } | { readonly refusal: { readonly code: RefusalCode; readonly message: string } }
