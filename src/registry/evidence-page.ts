@@ -52,7 +52,7 @@ function sectionsOf(established: Established, fingerprint: string): Section[] {
     { title: 'What was disclosed to who asked', lines: disclosed === undefined ? ['The answer is not in this file: disclosed values are not known.'] : [...none(valuesText(disclosed)), ...(pseudonym === undefined ? [] : [`The holder’s pseudonym towards who asked: ${pseudonym}`])] },
     { title: 'What this rests on', lines: seen },
     { title: 'What this file does not show', lines: none(notSeen) },
-    { title: 'To check it', lines: [`The file that this page belongs to has the SHA-256 ${fingerprint}.`, 'attestry receipt check FILE repeats every check, without a network.', `Statement: ${established.statement.hash}`, ...established.nullifiers.map((nullifier) => `Nullifier: ${nullifier}`)] },
+    { title: 'To check it', lines: [`The file that this page belongs to has the SHA-256 ${fingerprint}.`, 'attestry receipt verify FILE repeats every check, without a network.', `Statement: ${established.statement.hash}`, ...established.nullifiers.map((nullifier) => `Nullifier: ${nullifier}`)] },
   ]
   return sections
 }

@@ -71,7 +71,7 @@ export type StatementName = keyof typeof DEFINITIONS
 
 const schema = parseSchema(SCHEMA)
 export const SCHEMA_ID = printField(schema.id)
-const COMPILED = Object.fromEntries(Object.entries(DEFINITIONS).map(([name, definition]) => [name, compileStatement(parseDefinition(definition), () => schema)])) as Record<StatementName, Statement>
+export const COMPILED = Object.fromEntries(Object.entries(DEFINITIONS).map(([name, definition]) => [name, compileStatement(parseDefinition(definition), () => schema)])) as Record<StatementName, Statement>
 export const STATEMENTS = Object.fromEntries(Object.entries(COMPILED).map(([name, statement]) => [name, pinStatement(statement)])) as Record<StatementName, PinnedStatement>
 
 export const SIMULATED = { attest: simulatedKey(SHAPES.attest.publicInputs.length), match: simulatedKey(SHAPES.match.publicInputs.length) } as const
