@@ -58,6 +58,7 @@ export async function verifyEvidence(json: unknown, trust: EvidenceTrust = {}): 
     notSeen: [
       ...(trust.logKey ? [] : ['where the log key comes from: it was taken from the file itself']),
       'other checkpoints of this log: that it shows everyone the same is for its followers to say',
+      'the ceremony behind the verification key: its transcript is in the file, and the key’s points were checked',
       ...(request ? ['later changes to the keys of who asked, which the file may leave out'] : []),
     ],
   })

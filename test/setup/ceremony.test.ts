@@ -128,6 +128,23 @@ describe('the ceremony', () => {
       assert.notEqual(first.steps[0].hash, second.steps[0].hash)
       assert.deepEqual(Object.keys(first.steps[0].key), ['deltaAfter', 's', 'sx', 'spx', 'challenge'])
     })
+    it('print nothing (B10)', async () => {
+      const from = await workshop.fresh()
+      const printed: unknown[] = []
+      const { write } = process.stdout
+      process.stdout.write = (text: unknown) => printed.push(text) > 0
+      try {
+        await workshop.contributed(from)
+      } finally {
+        process.stdout.write = write
+      }
+      assert.deepEqual(printed, [])
+    })
+    it('report how far they are', async () => {
+      const fractions: number[] = []
+      await contribute(await workshop.fresh(), workshop.files(), 'Ada', (fraction) => fractions.push(fraction))
+      assert.ok(fractions.length > 0 && fractions.every((fraction, i) => fraction > (fractions[i - 1] ?? 0) && fraction <= 1))
+    })
     it('export the same bytes again', async () => {
       const last = { zkey: finished.zkey, transcript: await workshop.changed(finished.transcript, (json) => delete json.result) }
       const to = { verificationKey: workshop.path(), transcript: workshop.path() }
