@@ -17,6 +17,7 @@ import { compileStatement } from '../../src/statement/compiler.ts'
 import { parseDefinition } from '../../src/statement/definition.ts'
 import { makeRequest, type RequestBody } from '../../src/statement/request.ts'
 import { MemberSet, parseMembers } from '../../src/statement/set.ts'
+import { newEscrowKey } from '../../src/verifier/escrow.ts'
 import type { View, ViewShape } from '../../src/view/view.ts'
 import { HOSPITAL, issue, type Change, NOW, schema } from './issued.ts'
 
@@ -50,6 +51,7 @@ const NO_KEY: Key = { verificationKey: {}, key: '11'.repeat(32) as Digest, provi
 export class World {
   readonly issuingKey = newIssuingKey()
   readonly insurerKey = generateOrganisationKey()
+  readonly escrowKey = newEscrowKey()
   readonly statements = new Map<Digest, CheckedStatement & { registeredBy: string; status: 'active' | 'retired' }>()
   readonly lists = new Map<Field, StatusList>()
   readonly sets = new Map<string, Json[]>()
@@ -102,7 +104,7 @@ export class World {
     const leaves = this.leaves.flatMap((leaf, i) => (leaf ? [{ position: 5 * i + 1, leaf }] : []))
     const tree = new Directory(leaves)
     const scopes = ['reimbursement', 'financing'].map((name) => [name, { owner: INSURER, element: scopeElement(ORIGIN, name) }] as const)
-    const { x, y } = newIssuingKey()
+    const { x, y } = this.escrowKey
     return {
       origin: ORIGIN, name: 'Test', mode: 'development', size: 10, at: this.now, checkpoint: '', logKey: publicPart(this.insurerKey), nowTolerance: 300, governors: [], k: 1,
       organisations: new Map([[INSURER, { name: 'Insurer', keys: [publicPart(this.insurerKey)], status: 'active' }]]),
