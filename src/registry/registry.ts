@@ -12,15 +12,13 @@ import { canonicalJson, type Json } from '../hash/canonical.ts'
 import type { Digest } from '../hash/digest.ts'
 import { type Envelope, signEnvelope } from '../signature/envelope.ts'
 import type { OrganisationKey } from '../signature/organisation-key.ts'
-import { toBase64 } from '../verifier/base64.ts'
-import { signCheckpoint } from '../verifier/checkpoint.ts'
-import { requireConsistency, requireInclusion } from '../verifier/merkle.ts'
 import { type Checks, factsFor, type Reads } from './checks.ts'
 import { type Command, type CommandBody, parseCommand } from './command.ts'
 import { decide, type Decision } from './decide.ts'
 import { type Entry, leafOf } from './entry.ts'
-import { consistencyProof, Frontier, inclusionProof, rootAt } from './log.ts'
+import type { Frontier } from './log.ts'
 import { commandOf, entryOf, extend, openLog } from './opening.ts'
+import { isCount, type Receipt, SignedLog } from './signed-log.ts'
 import type { State } from './state.ts'
 import type { Store } from './store.ts'
 import { listsBody, type ViewBody, viewBody } from './view.ts'
@@ -36,15 +34,7 @@ export interface RegistryOptions {
   readonly queue?: number
 }
 
-export interface Receipt {
-  readonly receipt: 1
-  readonly entry: Entry
-  /** Hashes in base64, from the leaf upwards. */
-  readonly inclusion: readonly string[]
-  /** A signed note. */
-  readonly checkpoint: string
-  readonly [name: string]: Json
-}
+export type { Receipt } from './signed-log.ts'
 
 const MAX_PAGE = 1_000
 
@@ -52,7 +42,7 @@ export class Registry {
   private readonly options: RegistryOptions
   private readonly reads: Reads
   private readonly state: State
-  private frontier: Frontier
+  private readonly log: SignedLog
   private waiting = 0
   private last: Promise<unknown> = Promise.resolve()
   private halted: Refusal | undefined
@@ -60,7 +50,7 @@ export class Registry {
   private constructor(options: RegistryOptions, state: State, frontier: Frontier) {
     this.options = options
     this.state = state
-    this.frontier = frontier
+    this.log = new SignedLog(options.store, options.logKey, frontier)
     this.reads = storeReads(options.store)
   }
 
@@ -104,7 +94,7 @@ export class Registry {
   /** The log's newest state. @throws Refusal NOT_READY before genesis */
   checkpoint(): string {
     this.requireSound()
-    return this.sign(this.frontier.size, this.frontier.root)
+    return this.log.checkpoint(this.state.origin)
   }
 
   /**
@@ -114,15 +104,7 @@ export class Registry {
    */
   async receipt(index: number, size: number = index + 1): Promise<Receipt> {
     this.requireSound()
-    this.requireSizes(index + 1, size)
-    return this.guarded(async () => {
-      const [leaf] = await this.options.store.leaves(index, 1)
-      const entry = entryOf(leaf ?? refuse('CORRUPT', `entry ${index} is missing`))
-      const head = { size, root: await this.rootOf(size) }
-      const proof = await inclusionProof(index, size, this.readNodes)
-      ours(() => requireInclusion(leafOf(entry), index, head, proof))
-      return { receipt: 1, entry, inclusion: proof.map(toBase64), checkpoint: this.sign(size, head.root) }
-    })
+    return this.guarded(() => this.log.receipt(index, size))
   }
 
   /** RFC 6962's inclusion proof of an entry, base64. @throws Refusal NOT_FOUND, MALFORMED, CORRUPT */
@@ -133,13 +115,7 @@ export class Registry {
   /** RFC 6962's proof that the log of `first` entries is a prefix of that of `second`, base64. @throws Refusal NOT_FOUND, MALFORMED, CORRUPT */
   async consistency(first: number, second: number): Promise<readonly string[]> {
     this.requireSound()
-    this.requireSizes(first, second)
-    return this.guarded(async () => {
-      const proof = await consistencyProof(first, second, this.readNodes)
-      const [from, to] = [await this.rootOf(first), await this.rootOf(second)]
-      ours(() => requireConsistency({ size: first, root: from }, { size: second, root: to }, proof))
-      return proof.map(toBase64)
-    })
+    return this.guarded(() => this.log.consistency(first, second))
   }
 
   /** Entries from an index on; fewer than asked for at the end of the log. A page never changes: entries are only appended. */
@@ -163,8 +139,9 @@ export class Registry {
     return index ?? refuse('NOT_FOUND', 'the nullifier is unspent')
   }
 
-  /** The public state as of the newest checkpoint, signed (SPEC §7.3). */
+  /** The public state as of the newest checkpoint, signed (SPEC §7.3). @throws Refusal NOT_READY, BUSY (while it takes over another process's entries) */
   view(): Envelope<ViewBody> {
+    if (this.state.size !== this.log.frontier.size) refuse('BUSY', 'the registry is catching up with another process')
     return signEnvelope(viewBody(this.state, this.checkpoint()), this.state.origin, this.options.logKey)
   }
 
@@ -219,48 +196,35 @@ export class Registry {
 
   /** @returns false when another process has appended first */
   private async write(command: Command, { entry, writes }: Decision & { kind: 'record' }): Promise<boolean> {
-    const frontier = this.frontier.copy()
+    const frontier = this.log.frontier.copy()
     const nodes = frontier.append(leafOf(entry))
     const { nullifiers, nonce, apply } = writes
     const body = { digest: entry.body, json: canonicalJson(command as unknown as Json) }
     const result = await this.options.store.commit({ index: entry.index, leaf: canonicalJson(entry), body, nodes, nullifiers, nonce })
     if (result === 'superseded') return false
-    apply()
-    this.frontier = frontier
-    await this.options.store.keepCheckpoint(this.checkpoint())
+    await this.publish(entry.origin, frontier, apply)
     return true
   }
 
   /** Takes over what another process has appended. */
   private async catchUp(): Promise<void> {
     const size = await this.options.store.size()
-    await extend(this.options.store, this.state, this.frontier, size)
+    if (size === this.size) return
+    const frontier = this.log.frontier.copy()
+    await extend(this.options.store, this.state, frontier, size)
+    await this.publish(this.state.origin, frontier)
   }
 
-  private sign(size: number, root: Uint8Array): string {
-    return signCheckpoint({ origin: this.state.origin, size, root }, this.options.logKey)
+  /** Keeps the checkpoint, then shows it, and the state with it: what was signed once is never forgotten. */
+  private async publish(origin: string, frontier: Frontier, apply: () => void = () => undefined): Promise<void> {
+    await this.options.store.keepCheckpoint(this.log.checkpoint(origin, frontier))
+    this.log.frontier = frontier
+    apply()
   }
-
-  /** The root of an earlier size, never another than the newest one continues: a damaged node must not get a second root signed. */
-  private async rootOf(size: number): Promise<Uint8Array> {
-    const newest = { size: this.frontier.size, root: this.frontier.root }
-    if (size === newest.size) return newest.root
-    const root = await rootAt(size, this.readNodes)
-    const proof = await consistencyProof(size, newest.size, this.readNodes)
-    ours(() => requireConsistency({ size, root }, newest, proof))
-    return root
-  }
-
-  private readonly readNodes = (places: Parameters<Store['nodes']>[0]) => this.options.store.nodes(places)
 
   private requireSound(withGenesis = true): void {
     if (this.halted) throw this.halted
     if (withGenesis && this.state.size === 0) refuse('NOT_READY', 'this registry has no genesis yet')
-  }
-
-  private requireSizes(first: number, second: number): void {
-    if (!isCount(first) || !isCount(second) || first > second) return refuse('MALFORMED', 'not an index and a size of the log')
-    if (second > this.frontier.size) refuse('NOT_FOUND', `the log has ${this.frontier.size} entries`)
   }
 
   /** Ends all signing when stored data or the disk has failed. */
@@ -272,16 +236,6 @@ export class Registry {
       else if (error.code === 'CORRUPT' || error.code === 'STORAGE') this.halted ??= error
       throw error
     }
-  }
-}
-
-/** A check of our own data: what it refuses is damage. */
-function ours(check: () => void): void {
-  try {
-    check()
-  } catch (error) {
-    if (error instanceof Refusal) refuse('CORRUPT', 'the stored tree does not lead to the root that was signed')
-    throw error
   }
 }
 
@@ -302,8 +256,4 @@ function storeReads(store: Store): Reads {
 /** @throws Refusal KEY_INVALID when a genesis names another log key than the one this registry signs with */
 function requireLogKey({ body }: Command, logKey: OrganisationKey): void {
   if (body.type === 'genesis' && (body as CommandBody<'genesis'>).logKey.publicKey !== logKey.publicKey) refuse('KEY_INVALID', 'genesis names another log key than this registry has')
-}
-
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
 }

@@ -6,18 +6,18 @@ import { generateOrganisationKey, keyId, publicPart } from '../../src/signature/
 import { verificationKeyId } from '../../src/verifier/groth16.ts'
 import { parseView } from '../../src/view/view.ts'
 import {
-  accredit, admit, command, ESCROW_KEY, genesis, GOVERNORS, HOSPITAL, INSURER, ISSUING_KEY, KEYS, LOG_KEY, MINISTRY, newDirectory, newWorld, nonce, openWorld,
-  pointOf, publicOf, publishStatus, refuses, registerShape, registerStatement, REGULATOR, SCHEMA, SCHEMA_ID, setup, SIMULATED, STATEMENTS, STRANGER, TWO, type World,
+  accredit, admit, command, ESCROW_KEY, genesis, GOVERNORS, HOSPITAL, INSURER, ISSUING_KEY, KEYS, LOG_KEY, MINISTRY, newDirectory, nonce, openWorld,
+  pointOf, pristine, publicOf, publishStatus, refuses, registerShape, registerStatement, REGULATOR, SCHEMA, SCHEMA_ID, setup, SIMULATED, STATEMENTS, STRANGER, TWO, type World,
 } from './specimen.ts'
 
 const json = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
 describe('a registry’s commands', () => {
-  let world: World
+  let world!: World
   beforeEach(async () => {
-    world = await newWorld()
+    world = await pristine(world)
   })
-  afterEach(() => world.registry.close())
+  after(() => world.registry.close())
 
   it('lead to a view that agrees with itself', () => {
     const view = parseView(json(world.registry.view()), publicPart(LOG_KEY))

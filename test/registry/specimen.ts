@@ -208,6 +208,13 @@ export async function newWorld(): Promise<World> {
   return world
 }
 
+/** The world if nothing has happened in it yet, as after a refusal; else a new one in its place. */
+export async function pristine(world: World | undefined): Promise<World> {
+  if (world && world.registry.size === setup().length + 1 && world.clock.now === START && !world.registry.failure) return world
+  await world?.registry.close()
+  return newWorld()
+}
+
 /** The command is refused with this code, and nothing at all has been written. */
 export async function refuses(world: World, command: unknown, code: string): Promise<void> {
   const before = await written(world)
