@@ -47,7 +47,7 @@ async function play(): Promise<void> {
   await world.shape('match')
   await kycOnboarding(world, kyc)
   await kycRevocation(world, kyc)
-  await creditLimit(world, kyc.supervisor, kyc.bankA)
+  await creditLimit(world, kyc)
   await customs(world)
   await stage.end()
 }

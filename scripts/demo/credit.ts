@@ -1,12 +1,12 @@
 /** Story 3: an order within a hidden limit. */
 
-import type { Party } from './stage.ts'
+import type { KycCast } from './kyc.ts'
 import type { World } from './world.ts'
 
 const STORY = '3 Credit limit'
 const BANK = 'LEI:5493001KJTIIGC8Y1R12'
 
-export async function creditLimit(world: World, supervisor: Party, bank: Party): Promise<void> {
+export async function creditLimit(world: World, { supervisor, bankA: bank, address }: KycCast): Promise<void> {
   const { stage } = world
   stage.heading(`Story ${STORY} (match)`)
   const [companies, buyer, supplier, financier] = await Promise.all([
@@ -17,11 +17,12 @@ export async function creditLimit(world: World, supervisor: Party, bank: Party):
   ])
   await Promise.all([world.schema(companies, 'purchase-order'), world.schema(supervisor, 'credit-line')])
   await world.statement('order-within-credit-limit')
-  const [orders, lines] = [await world.issuer(buyer, 'purchase-order', companies, 'company'), await world.issuer(bank, 'credit-line', supervisor, 'bank')]
+  await Promise.all([world.accredit(buyer, 'purchase-order', companies, 'company'), world.accredit(bank, 'credit-line', supervisor, 'bank')])
+  const orders = await world.issuing(buyer)
 
   await world.issue(buyer, orders, supplier, world.document(buyer, 'UBL-Order-2.1-Example.xml'), '--schema', 'purchase-order')
   stage.step(buyer.name, 'issued its purchase order, read from UBL 2.1')
-  await world.issue(bank, lines, supplier, world.document(bank, 'credit-line.json'), '--schema', 'credit-line')
+  await world.issue(bank, address, supplier, world.document(bank, 'credit-line.json'), '--schema', 'credit-line')
   stage.step(bank.name, 'issued a credit line to the same company')
 
   const question = await world.ask(financier, await world.desk(financier), 'order-within-credit-limit', { bank: BANK })

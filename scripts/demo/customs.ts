@@ -16,7 +16,8 @@ export async function customs(world: World): Promise<void> {
   ])
   await Promise.all([world.schema(authority, 'commercial-invoice'), world.schema(office, 'export-declaration')])
   await world.statement('export-matches-invoice')
-  const [invoices, declarations] = [await world.issuer(authority, 'commercial-invoice', authority, 'authority'), await world.issuer(broker, 'export-declaration', office, 'broker')]
+  await Promise.all([world.accredit(authority, 'commercial-invoice', authority, 'authority'), world.accredit(broker, 'export-declaration', office, 'broker')])
+  const [invoices, declarations] = await Promise.all([world.issuing(authority), world.issuing(broker)])
 
   await world.issue(authority, invoices, exporter, world.document(authority, 'export-invoice.xml'), '--schema', 'commercial-invoice')
   stage.step(authority.name, 'issued the commercial invoice, read from UBL 2.1')

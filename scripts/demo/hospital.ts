@@ -1,7 +1,7 @@
 /** Story 1: a hospital invoice, claimed once, the hospital hidden among three. */
 
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
+import { bug } from '../../src/errors/errors.ts'
 import type { World } from './world.ts'
 
 const STORY = '1 Hospital invoice'
@@ -15,13 +15,11 @@ export async function hospitalInvoice(world: World): Promise<void> {
   await world.statement('medical-invoice-within-policy')
   const hospitals = await Promise.all([911, 912, 913].map((n) => world.organisation(`Hospital K${n}`, `AT:KA:K${n}`)))
   const [patient, first, second] = await Promise.all([world.person('Patient'), world.organisation('Insurer One', 'AT:VU:U100'), world.organisation('Insurer Two', 'AT:VU:U200')])
-  const addresses: string[] = []
-  for (const hospital of hospitals) addresses.push(await world.issuer(hospital, 'medical-invoice', ministry, 'hospital'))
+  for (const one of hospitals) await world.accredit(one, 'medical-invoice', ministry, 'hospital')
   stage.step(ministry.name, `accredited three hospitals: ${hospitals.map(({ name }) => name).join(', ')}`)
 
-  const [hospital] = hospitals
-  const [address] = addresses
-  if (!hospital || !address) throw new Error('no hospital')
+  const hospital = hospitals[0] ?? bug('no hospital')
+  const address = await world.issuing(hospital)
   const invoice = world.document(hospital, 'fhir-r4-invoice-example.json')
   const supplement = world.document(hospital, 'medical-invoice.supplement.json')
   await world.issue(hospital, address, patient, invoice, '--schema', 'medical-invoice', '--with', supplement)
@@ -32,8 +30,6 @@ export async function hospitalInvoice(world: World): Promise<void> {
   stage.step(first.name, 'asks: an accredited hospital, the person insured, the policy’s currency, within limit and period?')
   const { proof } = await world.prove(STORY, patient, first, claim)
   stage.step(patient.name, `proved it; entry ${proof.index}; the hospital stays hidden among ${proof.hiddenAmong.invoice}`, { ...proof.hiddenAmong })
-  const established = join(first.home, 'established.txt')
-  writeFileSync(established, JSON.stringify(await first.run('request', 'show', claim.digest)))
   stage.step(first.name, 'accepted: the right to claim this invoice is spent')
 
   const again = await world.ask(first, desk, 'medical-invoice-within-policy', POLICY)

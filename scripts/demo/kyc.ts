@@ -12,6 +12,8 @@ export interface KycCast {
   readonly bankB: Party
   readonly customer: Party
   readonly desk: string
+  /** Of Bank A's issuer service. */
+  readonly address: string
 }
 
 /** Pre-check, on `attest`. */
@@ -26,7 +28,8 @@ export async function kycPrecheck(world: World): Promise<KycCast> {
   ])
   await world.schema(supervisor, 'kyc-record')
   await world.statement('kyc-precheck')
-  const address = await world.issuer(bankA, 'kyc-record', supervisor, 'bank')
+  await world.accredit(bankA, 'kyc-record', supervisor, 'bank')
+  const address = await world.issuing(bankA)
   await world.issue(bankA, address, customer, world.document(bankA, 'kyc-record.json'), '--schema', 'kyc-record')
   stage.step(bankA.name, 'issued the result of its KYC check to its customer')
 
@@ -35,7 +38,7 @@ export async function kycPrecheck(world: World): Promise<KycCast> {
   const { proof, established } = await world.prove(STORY, customer, bankB, question)
   stage.step(customer.name, `proved to Bank B: passed at Bank A, level ≥ 2, risk low or medium, not expired, not revoked; entry ${proof.index}`)
   stage.step(bankB.name, `learned only that, and the pseudonym ${String(established.pseudonym).slice(0, 12)}… (revealed: ${JSON.stringify(established.disclosed)})`)
-  return { supervisor, bankA, bankB, customer, desk }
+  return { supervisor, bankA, bankB, customer, desk, address }
 }
 
 /** Onboarding with an escrow to the regulator, on `match`. */

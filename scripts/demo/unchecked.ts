@@ -17,7 +17,7 @@ import { getJson } from '../../src/cli/http-json.ts'
 import { proverLink, viewOf } from '../../src/cli/link.ts'
 import { withPassword } from '../../src/cli/password.ts'
 import { situationFor } from '../../src/cli/prove.ts'
-import { artefactsOf, LocalCircuit } from '../../src/cli/proving.ts'
+import { artefactsOf, localCircuit } from '../../src/cli/proving.ts'
 import { openWallet } from '../../src/cli/wallet.ts'
 import { bug } from '../../src/errors/errors.ts'
 import { ZERO } from '../../src/field/field.ts'
@@ -59,9 +59,9 @@ async function prove(session: Session, [address = '']: readonly string[], option
     return { credential: checked, issuerClass: leaf.class, status: list.path(checked.statusIndex), directory: situation.view.directory.tree.path(position) }
   })
   const material: Material = { asked: asked.checked, request: asked.request, parameters: asked.parameters, verificationKey: asked.verificationKey, credentials, holderSecret: wallet.holderSecret, facts: asked.facts, directoryRoot: situation.view.directory.root, setRoot: ZERO, now: situation.now }
-  const circuit = new LocalCircuit(await artefactsOf(session, home, await viewOf(home), pinned.shape))
+  const circuit = localCircuit(await artefactsOf(session, home, await viewOf(home), pinned.shape))
   const draft = draftAnswer(material)
-  const { proof, publicInputs } = await circuit.prove(pinned.shape, draft.inputs).finally(() => circuit.close())
+  const { proof, publicInputs } = await circuit.prove(pinned.shape, draft.inputs)
   const path = home.data('unchecked-answer.json')
   writePrivate(path, JSON.stringify(answerJson(draft.complete(proof, publicInputs))))
   return { json: { answer: path }, lines: [] }

@@ -91,10 +91,14 @@ export class World {
     this.stage.step(this.governor.name, `registered the verification key of ${name}, from a local ceremony of three contributors and a beacon`)
   }
 
-  /** An issuer gets its key certified and accredited, and its service up. @returns the service's address */
-  async issuer(issuer: Party, schema: string, authority: Party, kind: string): Promise<string> {
+  /** An issuer gets its key certified and accredited. */
+  async accredit(issuer: Party, schema: string, authority: Party, kind: string): Promise<void> {
     const { certificate } = await issuer.run('issuer', 'certify', schema)
     await authority.run('issuer', 'accredit', this.letter(certificate), '--class', kind)
+  }
+
+  /** An issuer's service. @returns its address */
+  async issuing(issuer: Party): Promise<string> {
     return String((await issuer.serve('serve', 'issuer')).listening)
   }
 

@@ -22,7 +22,7 @@ import { readJsonFile, writeNewFile } from './files.ts'
 import { getJson, isUrl, postJson } from './http-json.ts'
 import { proverLink } from './link.ts'
 import { withPassword } from './password.ts'
-import { artefactsOf, LocalCircuit } from './proving.ts'
+import { artefactsOf, localCircuit } from './proving.ts'
 import { confirm } from './terminal.ts'
 import { openWallet } from './wallet.ts'
 
@@ -52,10 +52,10 @@ async function prove(session: Session, [source = '']: readonly string[], options
 
   const { view } = preparation.situation
   const { shape } = preparation.asked.checked.pinned
-  const circuit = new LocalCircuit(await artefactsOf(session, home, view, shape))
+  const circuit = localCircuit(await artefactsOf(session, home, view, shape))
   session.progress.update(`proving with ${shape}`, 0)
   const verify = async (answer: Json) => verifyAnswer({ answer, request, view, now: preparation.situation.now })
-  const answer = await makeAnswer(materialFor(preparation, candidate, file.wallet), circuit, async (made) => void (await verify(answerJson(made)))).finally(() => circuit.close())
+  const answer = await makeAnswer(materialFor(preparation, candidate, file.wallet), circuit, async (made) => void (await verify(answerJson(made))))
   session.progress.update(`proving with ${shape}`, 1)
 
   const json = answerJson(answer)

@@ -46,28 +46,25 @@ interface Loaded {
 /** Keys and witness programs that this process has read: a process that proves twice reads once. */
 const loaded = new Map<string, Promise<Loaded>>()
 
-/** Makes proofs in this process, with snarkjs. */
-export class LocalCircuit implements Circuit {
-  private readonly artefacts: Artefacts
-  private readonly engine = new SnarkjsProver()
+let engine: SnarkjsProver | undefined
 
-  constructor(artefacts: Artefacts) {
-    this.artefacts = artefacts
+/** Makes proofs in this process, with snarkjs. Its threads keep the process alive until `endProving`. */
+export function localCircuit({ wasm, zkey }: Artefacts): Circuit {
+  return {
+    prove: async (shape, inputs) => {
+      engine ??= new SnarkjsProver()
+      const ready = loaded.get(zkey) ?? load(wasm, zkey)
+      loaded.set(zkey, ready)
+      const { calculator, zkey: key } = await ready
+      const witness = calculator.witness(inputs)
+      return { proof: await engine.prove({ shape, zkey: key }, witness), publicInputs: publicWires(witness, SHAPES[shape].publicInputs.length).map(String) }
+    },
   }
+}
 
-  async prove(shape: ShapeName, inputs: Parameters<Circuit['prove']>[1]): ReturnType<Circuit['prove']> {
-    const { wasm, zkey } = this.artefacts
-    const ready = loaded.get(zkey) ?? load(wasm, zkey)
-    loaded.set(zkey, ready)
-    const { calculator, zkey: key } = await ready
-    const witness = calculator.witness(inputs)
-    return { proof: await this.engine.prove({ shape, zkey: key }, witness), publicInputs: publicWires(witness, SHAPES[shape].publicInputs.length).map(String) }
-  }
-
-  /** Ends the engine's threads. */
-  close(): Promise<void> {
-    return this.engine.close()
-  }
+export async function endProving(): Promise<void> {
+  await engine?.close()
+  engine = undefined
 }
 
 async function load(wasm: string, zkey: string): Promise<Loaded> {

@@ -23,9 +23,20 @@ export function define(command: Command): void {
   does(withPassword(command.command('list').description('the credentials in the wallet')), list)
 }
 
-/** The wallet of a home, open. */
+/** Wallets that this process has opened: deriving the key from the password takes half a second each time. */
+const opened = new Map<string, { readonly password: string; readonly file: WalletFile }>()
+
+/** The wallet of a home, open, as it is on the disk now. */
 export async function openWallet(session: Session, home: Home, options: Options): Promise<WalletFile> {
-  return WalletFile.open(walletPath(home), await passwordFrom(session, options))
+  const [path, password] = [walletPath(home), await passwordFrom(session, options)]
+  const known = opened.get(path)
+  if (known?.password === password) {
+    await known.file.reload()
+    return known.file
+  }
+  const file = await WalletFile.open(path, password)
+  opened.set(path, { password, file })
+  return file
 }
 
 export function walletPath(home: Home): string {

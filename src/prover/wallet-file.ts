@@ -61,6 +61,15 @@ export class WalletFile {
     return change
   }
 
+  /** Takes over what another process has written since. @throws Refusal as `open`; UNAUTHENTICATED also when the password was changed */
+  reload(): Promise<void> {
+    const reading = this.#changing.then(async () => {
+      this.#wallet = Wallet.parse(this.#key.unseal(await readPrivate(this.path)))
+    })
+    this.#changing = reading.catch(() => undefined)
+    return reading
+  }
+
   /** Seals something that belongs to this wallet but is kept beside it. */
   async keep(path: string, value: Json): Promise<void> {
     await put(path, this.#key.seal(value), 'replace')
