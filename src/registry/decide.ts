@@ -5,7 +5,7 @@
 
 import { refuse } from '../errors/errors.ts'
 import type { Command, CommandBody, CommandType } from './command.ts'
-import { requireAcceptable, recordsSame, submitProof } from './commands/acceptance.ts'
+import { readSubmission, recordsSame, submitProof } from './commands/acceptance.ts'
 import { Signers } from './commands/authority.ts'
 import { accredit, publishStatus, registerSchema, retire } from './commands/issuers.ts'
 import { admit, genesis, rotate, suspend } from './commands/organisations.ts'
@@ -58,7 +58,7 @@ export function decide(state: State, command: Command, facts: Facts, at: number)
   const { body } = command
   requirePlace(state, body)
   const digest = bodyDigest(command)
-  const earlier = recordedBefore(state, command, facts, at)
+  const earlier = recordedBefore(state, command, facts)
   if (earlier !== undefined) return { kind: 'recorded', index: earlier }
   const situation = { state, signers: signersOf(state, command), facts, digest, index: state.size, at }
   const outcome = handle(body, situation)
@@ -94,9 +94,9 @@ function signersOf(state: State, command: Command): Signers {
 }
 
 /** The index of the entry that recorded this very command, or a proof of the same public inputs. @throws Refusal REPLAYED */
-function recordedBefore(state: State, command: Command, { nonce, spent }: Facts, at: number): number | undefined {
+function recordedBefore(state: State, command: Command, { nonce, spent }: Facts): number | undefined {
   if (nonce) return nonce.body === bodyDigest(command) ? nonce.index : refuse('REPLAYED', 'the nonce was used before, for another command')
   if (command.body.type !== 'proof.submit' || spent.size === 0) return undefined
-  const { facts } = requireAcceptable((command.body as CommandBody<'proof.submit'>).submission, state, at)
+  const { facts } = readSubmission((command.body as CommandBody<'proof.submit'>).submission, state)
   return [...spent.values()].find((entry) => recordsSame(entry, facts))?.index
 }

@@ -1,8 +1,8 @@
 /**
  * Gathers the evidence of an accepted proof (SPEC §7.5): everything that a judge needs to check it with every service off.
  *
- * Whoever gathers reads the log from its start, so that the registry does not learn which proof, or whose question, is in
- * dispute; only the receipts are asked for one by one.
+ * What belongs to it is found in the log itself, up to the proof and no further. The registry sees which receipts and bodies are
+ * asked for, so it can tell which proof is looked into.
  */
 
 import { refuse } from '../errors/errors.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { newIssuingKey } from '../../src/credential/issuing-key.ts'
 import type { Json } from '../../src/hash/canonical.ts'
+import { realChecks } from '../../src/registry/checks.ts'
 import { type Envelope, signEnvelope } from '../../src/signature/envelope.ts'
 import { generateOrganisationKey, keyId, publicPart } from '../../src/signature/organisation-key.ts'
 import { verificationKeyId } from '../../src/verifier/groth16.ts'
@@ -289,6 +290,17 @@ describe('a registry’s commands', () => {
 
     it('refuse a verification key whose ceremony is not to be trusted (B9)', () =>
       refuses(world, command('shape.register', { ...members(registerShape('attest')), verificationKey: { another: 'key' }, transcript: {} }, ...TWO), 'KEY_INVALID'))
+
+    it('refuse, with the real checks, a key with delta = gamma and one that no ceremony made (B9)', async () => {
+      const real = await openWorld(newDirectory(), undefined, realChecks({ attest: '00'.repeat(32), match: '00'.repeat(32) }))
+      await real.submit(genesis())
+      const key = SIMULATED.attest.verificationKey as Record<string, Json>
+      const register = (verificationKey: Json) => command('shape.register', { ...members(registerShape('attest')), verificationKey }, ...TWO)
+      await refuses(real, register({ ...key, vk_delta_2: key['vk_gamma_2']! }), 'KEY_INVALID')
+      await refuses(real, register({ ...key, IC: (key['IC'] as Json[]).slice(1) }), 'KEY_INVALID')
+      await refuses(real, register(key), 'TRANSCRIPT_INVALID')
+      await real.registry.close()
+    })
 
     it('refuse a shape that does not exist', () => refuses(world, command('shape.register', { ...members(registerShape('attest')), shape: 'transfer' }, ...TWO), 'UNKNOWN_SHAPE'))
 

@@ -6,9 +6,8 @@
 import { refuse } from '../../errors/errors.ts'
 import { type Field, printField, ZERO } from '../../field/field.ts'
 import { canonicalJson, type Json } from '../../hash/canonical.ts'
-import type { Digest } from '../../hash/digest.ts'
+import { contextOf } from '../../shape/context.ts'
 import { derivePublicInputs } from '../../shape/public-inputs.ts'
-import { SHAPES } from '../../shape/shapes.ts'
 import { MAX_SUBMISSION_BYTES, parseSubmission, type Submission } from '../../shape/submission.ts'
 import type { Statement } from '../../statement/compiler.ts'
 import type { Entry } from '../entry.ts'
@@ -29,16 +28,26 @@ export interface Acceptance {
 const PUBLIC_FACTS = ['statement', 'shape', 'verificationKey', 'context', 'request', 'parameterCommitment', 'directoryRoot', 'setRoot', 'now', 'expires', 'nullifiers', 'linkTags', 'disclosure', 'escrow'] as const
 
 /**
+ * A submission and the facts of the entry that records it: they follow from it alone, so that one that was recorded is known again when its
+ * request has expired and its roots have been replaced.
+ * @throws Refusal TOO_LARGE, MALFORMED, WRONG_ORIGIN
+ */
+export function readSubmission(json: Json, state: State): { readonly submission: Submission; readonly facts: Entry['facts'] } {
+  if (canonicalJson(json).length > MAX_SUBMISSION_BYTES) return refuse('TOO_LARGE', `a submission has at most ${MAX_SUBMISSION_BYTES} bytes`)
+  const submission = parseSubmission(json)
+  if (submission.origin !== state.origin) return refuse('WRONG_ORIGIN', 'the proof was made for another registry')
+  return { submission, facts: factsOf(submission) }
+}
+
+/**
  * Every check of §7.4 up to the proof.
  * @throws Refusal TOO_LARGE, MALFORMED, WRONG_ORIGIN, REQUEST_EXPIRED, UNKNOWN_STATEMENT, UNKNOWN_SHAPE, UNKNOWN_KEY, UNKNOWN_SCOPE, UNKNOWN_REGULATOR,
  *   RETIRED, UNKNOWN_ROOT, ROOT_SUPERSEDED, NOW_OUT_OF_RANGE, NULLIFIER_SPENT (twice in one submission), INPUTS_DIFFER
  */
 export function requireAcceptable(json: Json, state: State, at: number): Acceptance {
-  if (canonicalJson(json).length > MAX_SUBMISSION_BYTES) return refuse('TOO_LARGE', `a submission has at most ${MAX_SUBMISSION_BYTES} bytes`)
-  const submission = parseSubmission(json)
-  if (submission.origin !== state.origin) return refuse('WRONG_ORIGIN', 'the proof was made for another registry')
+  const { submission, facts } = readSubmission(json, state)
   if (at >= submission.expires) return refuse('REQUEST_EXPIRED', 'the request has expired')
-  const { pinned, statement, hash } = requireStatement(submission, state)
+  const { pinned, statement } = requireStatement(submission, state)
   const shape = requireShape(submission, pinned.shape, state)
   const scopes = scopesOf(statement, state)
   const escrowKey = escrowKeyOf(statement, state)
@@ -47,7 +56,7 @@ export function requireAcceptable(json: Json, state: State, at: number): Accepta
   if (Math.abs(submission.now - at) > state.nowTolerance) return refuse('NOW_OUT_OF_RANGE', `the proof’s time is more than ${state.nowTolerance} s from the registry’s`)
   if (new Set(submission.nullifiers).size !== submission.nullifiers.length) return refuse('NULLIFIER_SPENT', 'one document is spent twice in one submission')
   const publicInputs = derivePublicInputs({ pinned, statement }, submission, { scopes, escrowKey })
-  return { submission, shape, publicInputs, checked: `${shape.key}:${publicInputs.join(',')}`, facts: factsOf(submission, hash, publicInputs) }
+  return { submission, shape, publicInputs, checked: `${shape.key}:${publicInputs.join(',')}`, facts }
 }
 
 export const submitProof: Handler<'proof.submit'> = (body, { state, facts, at }) => {
@@ -63,13 +72,12 @@ export function recordsSame(entry: Entry, facts: Entry['facts']): boolean {
   return PUBLIC_FACTS.every((name) => canonicalJson(entry.facts[name] ?? null) === canonicalJson(facts[name] ?? null))
 }
 
-function factsOf(submission: Submission, statement: Digest, publicInputs: readonly Field[]): Entry['facts'] {
-  const context = publicInputs[SHAPES[submission.shape].publicInputs.indexOf('context')] ?? ZERO
+function factsOf(submission: Submission): Entry['facts'] {
   return {
-    statement,
+    statement: submission.statement,
     shape: submission.shape,
     verificationKey: submission.verificationKey,
-    context: printField(context),
+    context: printField(contextOf(submission)),
     request: submission.request,
     parameterCommitment: printField(submission.parameterCommitment),
     directoryRoot: printField(submission.directoryRoot),

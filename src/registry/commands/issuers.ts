@@ -20,6 +20,7 @@ import { requireActive } from './authority.ts'
 
 /** A new version of a schema, or another schema in its namespace, comes from the same authority and counts upwards. */
 export const registerSchema: Handler<'schema.register'> = (body, { state, signers, index }) => {
+  signers.first() // compiling a schema takes a while: not for nobody
   const schema = parseSchema(body.schema)
   signers.require(schema.authority, 'the schema’s authority')
   if (state.schemas.has(schema.id)) return refuse('EXISTS', 'the schema is registered already')
