@@ -76,9 +76,4 @@ export class Directory {
     for (const [position, leaf] of this.leaves) if (isWanted(leaf)) return { position, leaf }
     return undefined
   }
-
-  /** Codes of the organisations that may issue a schema: whom an issuer is hidden among. */
-  issuersOf(schemaId: Field): string[] {
-    return [...new Set(this.entries().flatMap(({ leaf }) => (leaf.schemaId === schemaId ? [leaf.organisation] : [])))]
-  }
 }

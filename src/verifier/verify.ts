@@ -4,13 +4,15 @@
  */
 
 import { refuse } from '../errors/errors.ts'
-import { type Field, ZERO } from '../field/field.ts'
+import type { Field } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
 import type { Digest } from '../hash/digest.ts'
 import { openAnswer } from '../shape/opening.ts'
 import type { CheckedStatement } from '../shape/pin.ts'
 import { derivePublicInputs, type Facts } from '../shape/public-inputs.ts'
 import { parseAnswer, type Submission } from '../shape/submission.ts'
+import { hiddenAmong } from '../statement/anonymity.ts'
+import { encodeRequest } from '../statement/parameters.ts'
 import { parseRequest, type RequestBody, requestDigest, requireRequestSignature } from '../statement/request.ts'
 import { keysOf, supersededAt, type View, type ViewShape, type ViewStatement } from '../view/view.ts'
 import { established, type Established, requireRecords } from './established.ts'
@@ -61,7 +63,7 @@ export async function verifyAnswer({ answer: answerJson, request: requestJson, v
     submission,
     request: request.body,
     opened,
-    hiddenAmong: issuersOf(known, view),
+    hiddenAmong: issuersOf(known, view, { request: request.body, values: opened.values }),
     seen: [`a view of the registry at ${view.size} entries`],
     notSeen: [],
     ...(accepted && { accepted }),
@@ -160,9 +162,19 @@ function requireFresh(what: string, replaced: number | null | undefined, fresh: 
   else if (replaced !== null && at - replaced >= fresh) refuse('ROOT_SUPERSEDED', `the ${what} root was replaced ${at - replaced} s ago; the statement allows less than ${fresh} s`)
 }
 
-/** How many organisations may have issued each document. */
-function issuersOf({ statement }: CheckedStatement, view: View): Record<string, number> {
-  return Object.fromEntries(statement.documents.map((document) => [document, view.directory.tree.issuersOf(statement.schemas[document]?.id ?? ZERO).length]))
+/** How many organisations may have issued each document, for who knows no more than this. */
+function issuersOf({ statement }: CheckedStatement, view: View, asked?: { readonly request: RequestBody; readonly values: Readonly<Record<string, Json>> }): Record<string, number> {
+  const encoded = asked && encodeRequest(statement, asked.request)
+  const leaves = view.directory.tree.entries().map(({ leaf }) => leaf)
+  const source = statement.set?.source
+  const published = source?.from === 'published' ? view.sets.get(source.name)?.set.elements : undefined
+  const setMembers = source?.from === 'field' ? undefined : (encoded?.set?.elements ?? published)
+  const parameter = (name: string) => encoded?.elements[statement.parameters.findIndex((one) => one.name === name)]
+  const count = (document: string) => {
+    const shown = asked?.values[`${document}.class`]
+    return hiddenAmong(statement, document, { leaves, own: typeof shown === 'string' ? { class: shown } : {}, parameter, setMembers: setMembers && new Set(setMembers) })
+  }
+  return Object.fromEntries(statement.documents.map((document) => [document, count(document)]))
 }
 
 // Preparing a key takes longer than a verification, and its lines live in mcl's memory until they are destroyed.

@@ -169,10 +169,4 @@ describe('the issuer directory', () => {
     assert.equal(directory.find(wanted)?.position, 5)
     for (const change of [{ listId: toField(4) }, { schemaId: toField(1) }, { issuingKey: newIssuingKey() }]) assert.equal(directory.find({ ...wanted, ...change }), undefined)
   })
-
-  it('counts organisations once, whatever keys and lists they have', () => {
-    const directory = new Directory([{ position: 0, leaf }, { position: 1, leaf: { ...leaf, listId: toField(9) } }, { position: 2, leaf: { ...leaf, organisation: 'AT:KA:K912' } }])
-    assert.deepEqual(directory.issuersOf(medicalInvoice.id), [ISSUER, 'AT:KA:K912'])
-    assert.deepEqual(directory.issuersOf(kycRecord.id), [])
-  })
 })

@@ -1,9 +1,10 @@
 /**
- * How many issuers a document's issuer is hidden among, from the verifier (SPEC §8.7).
+ * How many issuers a document's issuer is hidden among (SPEC §8.7): counted by the holder before it proves and by whoever
+ * checks the proof, each with what it knows.
  *
  * The verifier knows the directory, the statement, its own parameters and what is revealed to it. An accredited organisation
  * is a possible issuer unless a rule about issuer and class alone, or a reveal, excludes it. Rules that compare the issuer with
- * hidden fields exclude nobody, since the verifier sees neither side.
+ * hidden fields exclude nobody, since the verifier sees neither side; nor do rules with parameters for who does not know them.
  */
 
 import type { DirectoryLeaf } from '../credential/directory.ts'
@@ -11,17 +12,17 @@ import { organisationElement } from '../credential/organisation.ts'
 import { encodeCode } from '../document/encoding.ts'
 import { bug } from '../errors/errors.ts'
 import type { Field } from '../field/field.ts'
-import type { Comparison } from '../statement/comparison.ts'
-import type { Rule, Statement } from '../statement/compiler.ts'
-import type { Operand } from '../statement/operand.ts'
+import type { Comparison } from './comparison.ts'
+import type { Rule, Statement } from './compiler.ts'
+import type { Operand } from './operand.ts'
 
 export interface Known {
   /** All leaves of the directory. */
   readonly leaves: readonly DirectoryLeaf[]
-  /** The leaf that the document really proves under. */
-  readonly own: DirectoryLeaf
-  /** Elements of the parameters by name: the verifier's own. */
-  readonly parameter: (name: string) => Field
+  /** What is known of the leaf that the document proves under: all of it to the holder, a revealed class to the verifier. */
+  readonly own: Pick<Partial<DirectoryLeaf>, 'class'>
+  /** Elements of the parameters by name, for who knows them. */
+  readonly parameter: (name: string) => Field | undefined
   /** Members of the set that a membership rule names, when the verifier knows them. */
   readonly setMembers: ReadonlySet<Field> | undefined
 }
@@ -32,7 +33,8 @@ export function hiddenAmong(statement: Statement, document: string, known: Known
   const visible = visibleOperands(statement)
   const shows = (member: string): boolean => [...statement.equalities.equals(`${document}.${member}`)].some((text) => visible.has(text))
   const possible = known.leaves.filter((leaf) => leaf.schemaId === schemaId && allows(statement, document, leaf, known))
-  const left = possible.filter((leaf) => (!shows('issuer') || leaf.organisation === known.own.organisation) && (!shows('class') || leaf.class === known.own.class))
+  if (shows('issuer')) return 1
+  const left = possible.filter((leaf) => !shows('class') || known.own.class === undefined || leaf.class === known.own.class)
   return Math.max(1, new Set(left.map(({ organisation }) => organisation)).size)
 }
 
@@ -57,17 +59,22 @@ function isAbout(rule: Rule, document: string): boolean {
 }
 
 function holdsFor(rule: Rule, leaf: DirectoryLeaf, known: Known): boolean {
-  if (rule.kind === 'membership') return known.setMembers?.has(valueOf(rule.membership.member, leaf, known)) ?? true
+  if (rule.kind === 'membership') {
+    const value = valueOf(rule.membership.member, leaf, known)
+    return value === undefined || (known.setMembers?.has(value) ?? true)
+  }
   return rule.alternatives.some((comparison) => compares(comparison, leaf, known))
 }
 
 /** Issuers and classes are codes: only = and !=, single operands. */
 function compares({ left, operator, right }: Comparison, leaf: DirectoryLeaf, known: Known): boolean {
-  const equal = valueOf(left.operands[0], leaf, known) === valueOf(right.operands[0], leaf, known)
+  const [a, b] = [valueOf(left.operands[0], leaf, known), valueOf(right.operands[0], leaf, known)]
+  if (a === undefined || b === undefined) return true
+  const equal = a === b
   return operator === '=' ? equal : operator === '!=' ? !equal : true
 }
 
-function valueOf({ source }: Operand, leaf: DirectoryLeaf, known: Known): Field {
+function valueOf({ source }: Operand, leaf: DirectoryLeaf, known: Known): Field | undefined {
   switch (source.from) {
     case 'credential':
       return source.member === 'issuer' ? organisationElement(leaf.organisation) : encodeCode(leaf.class)
