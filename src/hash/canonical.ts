@@ -7,9 +7,20 @@ import { bug, refuse } from '../errors/errors.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json | undefined }
 
-/** RFC 8785 text of a value. Members that are `undefined` are left out. Numbers must be safe integers: amounts are text. */
+/**
+ * RFC 8785 text of a value. Members that are `undefined` are left out. Numbers must be safe integers: amounts are text.
+ * @throws Refusal MALFORMED for what has no such text although JSON can spell it: half of a surrogate pair, 1e999
+ */
 export function canonicalJson(value: Json): string {
-  return canonicalize(value) ?? bug('value has no JSON text')
+  return canonical(value) ?? bug('value has no JSON text')
+}
+
+function canonical(value: Json): string | undefined {
+  try {
+    return canonicalize(value)
+  } catch {
+    return refuse('MALFORMED', 'a value has no canonical JSON text: a number that is not finite, or half of a surrogate pair')
+  }
 }
 
 export interface JsonLimits {

@@ -12,6 +12,11 @@ import { emptyRoot, rootOf, Tree } from '../../src/hash/tree.ts'
 const element = fc.bigInt(0n, FIELD_ORDER - 1n).map((value) => toField(value))
 const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code
 
+describe('canonical JSON', () => {
+  for (const text of ['{"a":"\\ud800"}', '{"\\udc00":1}', '[1e999]'])
+    it(`refuses ${text}, which JSON can spell and RFC 8785 cannot (A7)`, () => assert.throws(() => canonicalJson(parseJson(text)), refused('MALFORMED')))
+})
+
 describe('labelled Poseidon', () => {
   it('equals circomlib’s with the label as initial state, for 1 to 16 inputs', async () => {
     const reference = await buildPoseidon()
