@@ -62,6 +62,8 @@ export interface Transcript {
 }
 
 export const MAX_STEPS = 1000
+/** The only exponent (SPEC §9.2): whoever checks a transcript hashes 2^exponent times, and 2^40 would never end. */
+const ITERATIONS_EXPONENT = 10
 const NAME = /^[\x20-\x7e]{1,64}$/
 
 /** What a contributor may be called: printable ASCII, 1–64 characters. */
@@ -88,7 +90,7 @@ export function parseTranscript(value: unknown): Transcript {
     circuit: text(t.circuit, '/circuit', HEX64),
     beacon: {
       announced: text(beacon.announced, '/beacon/announced', /^[\x20-\x7e]{1,200}$/),
-      iterationsExponent: count(beacon.iterationsExponent, '/beacon/iterationsExponent', 10, 40),
+      iterationsExponent: count(beacon.iterationsExponent, '/beacon/iterationsExponent', ITERATIONS_EXPONENT, ITERATIONS_EXPONENT),
     },
     steps: t.steps.map((step, i) => parseStep(step, `/steps/${i}`)),
     ...(t.result === undefined ? {} : { result: parseResult(t.result) }),

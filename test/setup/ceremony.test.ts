@@ -88,6 +88,8 @@ describe('the ceremony', () => {
     it('rejects another value of the beacon', () => assert.rejects(trust({ transcript: { steps: withStep(2, { value: 'ff'.repeat(32) }) } }), withCode('TRANSCRIPT_INVALID', /beacon/)))
     it('rejects a beacon other than the one whose hash was announced', () =>
       assert.rejects(trust({ transcript: { beacon: { announced: `sha256:${'0'.repeat(64)}`, iterationsExponent: 10 } } }), withCode('TRANSCRIPT_INVALID', /announced/)))
+    it('rejects a beacon that would be hashed for ever', () =>
+      assert.rejects(trust({ transcript: { beacon: { ...transcript.beacon, iterationsExponent: 40 } } }), withCode('TRANSCRIPT_INVALID', /not a transcript/)))
     it('rejects another circuit hash', () => assert.rejects(trust({ transcript: { circuit: '00'.repeat(64) } }), withCode('TRANSCRIPT_INVALID')))
     it('rejects another r1cs (B9)', () => assert.rejects(trust({ circuit: { r1cs: '00'.repeat(32) } }), withCode('KEY_INVALID', /another circuit/)))
     it('rejects another shape', () => assert.rejects(trust({ circuit: { shape: 'match' } }), withCode('KEY_INVALID', /not for match/)))
