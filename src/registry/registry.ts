@@ -51,7 +51,8 @@ export class Registry {
     this.options = options
     this.state = state
     this.log = new SignedLog(options.store, options.logKey, frontier)
-    this.reads = storeReads(options.store)
+    const { spentBy, nonceUsedBy } = storeReads(options.store)
+    this.reads = { spentBy: (nullifiers) => this.guarded(() => spentBy(nullifiers)), nonceUsedBy: (nonce) => this.guarded(() => nonceUsedBy(nonce)) }
   }
 
   /**
@@ -180,18 +181,17 @@ export class Registry {
   }
 
   private async record(command: Command): Promise<Receipt> {
-    return this.guarded(async () => {
-      for (;;) {
-        this.requireSound(false)
-        await this.catchUp()
-        const at = Math.max(this.options.clock?.() ?? Math.floor(Date.now() / 1000), this.state.at)
-        requireLogKey(command, this.options.logKey)
-        const decision = decide(this.state, command, await factsFor(command, this.state, at, this.options.checks, this.reads), at)
-        // Another process may have recorded it a moment ago: then this one catches up first.
-        if (decision.kind === 'recorded' && decision.index < this.size) return this.receipt(decision.index)
-        if (decision.kind === 'record' && (await this.write(command, decision))) return this.receipt(decision.entry.index)
-      }
-    })
+    for (;;) {
+      this.requireSound(false)
+      await this.guarded(() => this.catchUp())
+      const at = Math.max(this.options.clock?.() ?? Math.floor(Date.now() / 1000), this.state.at)
+      requireLogKey(command, this.options.logKey)
+      // Outside the guard: nothing has changed yet, so a defect that some command uncovers here ends this command and not the registry.
+      const decision = decide(this.state, command, await factsFor(command, this.state, at, this.options.checks, this.reads), at)
+      // Another process may have recorded it a moment ago: then this one catches up first.
+      if (decision.kind === 'recorded' && decision.index < this.size) return this.receipt(decision.index)
+      if (decision.kind === 'record' && (await this.guarded(() => this.write(command, decision)))) return this.receipt(decision.entry.index)
+    }
   }
 
   /** @returns false when another process has appended first */

@@ -52,6 +52,12 @@ describe('the acceptance of a proof', () => {
     }
     for (const [what, change] of Object.entries(broken)) it(`refuses ${what}`, () => refuses(world, proof({ ...submission(world), ...(change as object) }), 'MALFORMED'))
 
+    for (const [what, value] of [['half of a surrogate pair', '\ud800'], ['a number that is not finite', Infinity]] as const)
+      it(`refuses ${what} and goes on signing (A7)`, async () => {
+        await refuses(world, proof({ ...submission(world), releaseKey: value }), 'MALFORMED')
+        assert.equal(world.registry.failure, undefined)
+      })
+
     it('refuses more than 16 KiB (A7)', () => refuses(world, proof({ ...submission(world), releaseKey: 'a'.repeat(17_000) }), 'TOO_LARGE'))
 
     it('refuses signatures around it', () => {
@@ -236,6 +242,16 @@ describe('the acceptance of a proof', () => {
       assert.deepEqual(await world.submit(proof(json)), receipt)
     })
 
+    it('gives the same receipt when the request has expired and root and statement have gone since (D22)', async () => {
+      const json = submission(world)
+      const receipt = await world.submit(proof(json))
+      await world.submit(publishStatus(1, [3]))
+      await world.submit(command('statement.retire', { statement: json['statement']! }, INSURER))
+      world.clock.now = Number(json['expires']) + 1
+      assert.deepEqual(await world.submit(proof(json)), receipt)
+      await refuses(world, proof({ ...json, disclosure: fresh() }), 'REQUEST_EXPIRED')
+    })
+
     it('gives the same receipt for another proof of the same public inputs (A6)', async () => {
       const json = submission(world)
       const receipt = await world.submit(proof(json))
@@ -281,12 +297,25 @@ describe('the acceptance of a proof', () => {
     })
   })
 
+  it('ends one submission, not the registry, when a check of ours breaks', async () => {
+    let broken = true
+    const checks = { ...CHECKS, proof: async (...args: Parameters<typeof CHECKS.proof>) => (broken ? Promise.reject(new TypeError('a defect')) : CHECKS.proof(...args)) }
+    const registry = await Registry.open({ store: new SqliteStore(world.directory), logKey: LOG_KEY, checks, clock: () => START })
+    await assert.rejects(registry.submit(proof(submission(world))), TypeError)
+    broken = false
+    assert.equal(registry.failure, undefined)
+    await registry.submit(proof(submission(world)))
+    await registry.close()
+    world = await newWorld()
+  })
+
   it('refuses what comes when too much is waiting', async () => {
     const narrow = await Registry.open({ store: new SqliteStore(world.directory), logKey: LOG_KEY, checks: CHECKS, clock: () => START, queue: 4 })
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => narrow.submit(proof(submission(world)))))
     const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [(outcome.reason as { code: string }).code] : []))
     assert.deepEqual(refused, Array(6).fill('BUSY'))
     await narrow.close()
+    world = await newWorld()
   })
 })
 

@@ -7,7 +7,7 @@ import { generateOrganisationKey, keyId, publicPart } from '../../src/signature/
 import { verificationKeyId } from '../../src/verifier/groth16.ts'
 import { parseView } from '../../src/view/view.ts'
 import {
-  accredit, admit, command, ESCROW_KEY, genesis, GOVERNORS, HOSPITAL, INSURER, ISSUING_KEY, KEYS, LOG_KEY, MINISTRY, newDirectory, nonce, openWorld,
+  accredit, admit, CHECKS, command, ESCROW_KEY, genesis, GOVERNORS, HOSPITAL, INSURER, ISSUING_KEY, KEYS, LOG_KEY, MINISTRY, newDirectory, nonce, openWorld,
   pointOf, pristine, publicOf, publishStatus, refuses, registerShape, registerStatement, REGULATOR, SCHEMA, SCHEMA_ID, setup, SIMULATED, STATEMENTS, STRANGER, TWO, type World,
 } from './specimen.ts'
 
@@ -169,6 +169,8 @@ describe('a registry’s commands', () => {
   describe('on schemas and issuers', () => {
     it('are refused without the authority’s signature', () => refuses(world, command('schema.register', { schema: json({ ...SCHEMA, $id: 'second', namespace: 'n.second' }) }, HOSPITAL), 'FORBIDDEN'))
 
+    it('compile no schema that nobody signed (A7)', () => refuses(world, command('schema.register', { schema: { ...json(SCHEMA) as object, naturalKey: ['nothing'] } }), 'FORBIDDEN'))
+
     it('are refused for a schema that is none', () => refuses(world, command('schema.register', { schema: { ...json(SCHEMA) as object, naturalKey: ['nothing'] } }, MINISTRY), 'SCHEMA_INVALID'))
 
     it('take a newer version of a schema', async () => {
@@ -302,6 +304,16 @@ describe('a registry’s commands', () => {
       await real.registry.close()
     })
 
+    it('look at no ceremony that too few governors have signed (A7)', async () => {
+      let looked = 0
+      const counting = await openWorld(world.directory, world.clock, { ...CHECKS, key: async () => void looked++ })
+      const unsigned = { body: registerShape('attest').body, signatures: [] }
+      await refuses(counting, unsigned, 'FORBIDDEN')
+      await refuses(counting, command('shape.register', members(registerShape('attest')), GOVERNORS[0]), 'FORBIDDEN')
+      assert.equal(looked, 0)
+      await counting.registry.close()
+    })
+
     it('refuse a shape that does not exist', () => refuses(world, command('shape.register', { ...members(registerShape('attest')), shape: 'transfer' }, ...TWO), 'UNKNOWN_SHAPE'))
 
     it('refuse a key that is registered already', () => refuses(world, registerShape('attest'), 'EXISTS'))
@@ -317,6 +329,12 @@ describe('a registry’s commands', () => {
     it('refuse a look-alike of a statement under its name and version', async () => {
       const definition = { ...STATEMENTS.glance.definition, rules: ['bill.payer = $payer', 'bill.amount <= 5000'] }
       await refuses(world, command('statement.register', { statement: json(await pin(definition)) }, HOSPITAL), 'EXISTS')
+    })
+
+    it('refuse a newer version of another organisation’s statement', async () => {
+      const definition = { ...STATEMENTS.glance.definition, version: 2, rules: ['bill.payer = $payer', 'bill.amount <= 5000'] }
+      await refuses(world, command('statement.register', { statement: json(await pin(definition)) }, INSURER), 'FORBIDDEN')
+      await world.submit(command('statement.register', { statement: json(await pin(definition)) }, HOSPITAL))
     })
 
     it('refuse rules that are not what the definition compiles to', () =>

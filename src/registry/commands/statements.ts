@@ -46,7 +46,9 @@ export const registerStatement: Handler<'statement.register'> = (body, { state, 
   const registeredBy = signers.first()
   const { pinned, statement, hash } = parsePinned(body.statement, (id) => state.schemas.get(parseField(id))?.schema)
   const { statement: name, version } = statement.definition
-  for (const { hash: other, statement: { definition } } of state.statements.values()) {
+  for (const { hash: other, statement: { definition }, registeredBy: owner } of state.statements.values()) {
+    // Whoever asks by name gets the newest version: it must not be somebody else's.
+    if (definition.statement === name && !signers.has(owner)) return refuse('FORBIDDEN', `the name ${name} belongs to ${owner}`)
     if (other === hash || (definition.statement === name && definition.version === version)) return refuse('EXISTS', `${name} version ${version} is registered already`)
   }
   requireScopes(statement, state, signers)
