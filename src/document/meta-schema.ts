@@ -1,7 +1,6 @@
 /**
  * The schema of schemas: the part of JSON Schema 2020-12 that a schema file may use, and the members of SPEC §3. There is no `$ref` (a
- * schema stands alone, its hash is all of it) and no `format` (dates have `as`). `pattern`s are run on documents, so the authority
- * that registers a schema is trusted not to write one that takes for ever.
+ * schema stands alone, its hash is all of it) and no `format` (dates have `as`). `pattern`s must be quick (pattern.ts): others run them.
  */
 
 /** Codes of organisations (SPEC §4.1). */

@@ -10,6 +10,7 @@ import { hashJsonToField } from '../hash/digest.ts'
 import { AMOUNT_DECIMALS, encode, type FieldType } from './encoding.ts'
 import { META_SCHEMA } from './meta-schema.ts'
 import { type Reader, type ReaderFormat, parseReaders } from './mapping.ts'
+import { isQuickPattern } from './pattern.ts'
 import { compileValidator, shapeOf, type Validator } from './validator.ts'
 
 export { ORGANISATION_CODE } from './meta-schema.ts'
@@ -44,6 +45,9 @@ export interface Schema {
   readonly validate: Validator
 }
 
+/** What statements call so is the credential's (`doc.issuer`): no member of a document has these names. */
+export const CREDENTIAL_MEMBERS = ['issuer', 'class', 'issuedAt', 'expiresAt'] as const
+
 /** A canonical schema is at most this long. */
 const MAX_BYTES = 65_536
 
@@ -59,6 +63,8 @@ interface Property {
   readonly enum?: readonly string[]
   readonly maximum?: number
   readonly largest?: string
+  readonly items?: Property
+  readonly properties?: Readonly<Record<string, Property>>
 }
 
 interface SchemaFile {
@@ -84,7 +90,7 @@ export function parseSchema(json: unknown): Schema {
   metaValidator ??= compileValidator(META_SCHEMA)
   requireNone(metaValidator(json), json)
   const file = json as SchemaFile
-  requireNone([...fieldProblems(file), ...naturalKeyProblems(file)], json)
+  requireNone([...fieldProblems(file), ...naturalKeyProblems(file), ...nameProblems(file), ...patternProblems(file, '')], json)
   const text = canonicalJson(json as Json)
   if (text.length > MAX_BYTES) return refuse('TOO_LARGE', `a schema is at most ${MAX_BYTES} bytes`)
   return {
@@ -164,6 +170,19 @@ function naturalKeyProblems(file: SchemaFile): Problem[] {
   return file.naturalKey.flatMap((name, i) =>
     file.properties[name]?.slot === undefined ? [{ path: `/naturalKey/${i}`, expected: 'the name of a field with a slot', got: shapeOf(name) }] : [],
   )
+}
+
+function nameProblems({ properties }: SchemaFile): Problem[] {
+  return CREDENTIAL_MEMBERS.flatMap((name) => (Object.hasOwn(properties, name) ? [{ path: `/properties/${name}`, expected: 'another name: statements call a member of the credential so', got: shapeOf(name) }] : []))
+}
+
+/** Patterns at any depth. */
+function patternProblems({ pattern, items, properties = {} }: Property, path: string): Problem[] {
+  return [
+    ...(pattern === undefined || isQuickPattern(pattern) ? [] : [{ path: `${path}/pattern`, expected: 'a pattern with few ways to match, without look-around and references back', got: shapeOf(pattern) }]),
+    ...(items ? patternProblems(items, `${path}/items`) : []),
+    ...Object.entries(properties).flatMap(([name, property]) => patternProblems(property, `${path}/properties/${name}`)),
+  ]
 }
 
 function compiled(json: object): Validator {

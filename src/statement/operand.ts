@@ -4,7 +4,7 @@
  */
 
 import { describeType, encode, type FieldType } from '../document/encoding.ts'
-import { ORGANISATION_CODE, type Schema } from '../document/schema.ts'
+import { CREDENTIAL_MEMBERS, ORGANISATION_CODE, type Schema } from '../document/schema.ts'
 import { Refusal } from '../errors/errors.ts'
 import type { Field } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
@@ -12,8 +12,8 @@ import type { ScalarParameterType, SetElementType } from './definition.ts'
 import type { OperandSyntax } from './parser.ts'
 import { RuleError } from './tokens.ts'
 
-/** What the credential says beside the document's fields; these names win over a field's. */
-export const CREDENTIAL_MEMBERS = ['issuer', 'class', 'issuedAt', 'expiresAt'] as const
+/** What the credential says beside the document's fields. */
+export { CREDENTIAL_MEMBERS }
 export type CredentialMember = (typeof CREDENTIAL_MEMBERS)[number]
 
 export type Source =
@@ -83,7 +83,6 @@ export class Names {
     this.used.add(document)
     const field = schema.fields.find(({ name }) => name === member)
     const ofCredential = CREDENTIAL_MEMBERS.find((name) => name === member)
-    if (ofCredential && field) throw new RuleError(column, `a schema without a field named ${member} (the credential has one)`, `${schema.name} with one`)
     if (ofCredential) return { source: { from: 'credential', document, member: ofCredential }, type: typeOfMember(ofCredential), text }
     if (!field) throw new RuleError(column, `a field of ${schema.name} with a slot (${schema.fields.map(({ name }) => name).join(', ')}) or ${CREDENTIAL_MEMBERS.join(', ')}`, text)
     const type: FieldType = field.type.as === 'amount' ? { as: 'amount', currency: `${document}.${field.type.currency}` } : field.type

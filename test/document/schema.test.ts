@@ -53,6 +53,23 @@ describe('schemas', () => {
   it('refuses an amount whose currency is no field', () => refusesMember('total', { currency: 'nothing' }, '/properties/total/currency'))
   it('refuses a member of another encoding', () => refusesMember('date', { decimals: 2 }, '/properties/date/decimals'))
   it('refuses a number that canonical JSON does not keep', () => refusesMember('net', { maximum: 0.5 }, '/properties/net/maximum'))
+  for (const name of ['issuer', 'class', 'issuedAt', 'expiresAt'])
+    it(`refuses a member called ${name}, as the credential calls one of its own`, () => {
+      const changed = { ...properties(), [name]: { type: 'string' } }
+      assert.deepEqual(paths(refused('SCHEMA_INVALID', () => parseSchema({ ...specimen(), properties: changed }))), [`/properties/${name}`])
+    })
+  for (const pattern of ['^(a|a)*$', '^(a*)*$', '^(?:[a-z]+)+$', '^a*a*a*a*a*$', `^${'a?'.repeat(30)}$`, `^${'(a|a)'.repeat(30)}$`, '^(a{1,9}){7}$', '^(?=a)a$', '^(a)\\1$', '^(?<x>a)$'])
+    it(`refuses the pattern ${pattern.slice(0, 30)}, for which a matcher may need hours (A7)`, () => refusesMember('number', { pattern }, '/properties/number/pattern'))
+  it('refuses such a pattern of a member without a slot, at any depth', () => {
+    const lines = { type: 'array', items: { type: 'object', properties: { code: { type: 'string', pattern: '^(a+)+$' } } } }
+    assert.deepEqual(paths(refused('SCHEMA_INVALID', () => parseSchema({ ...specimen(), properties: { ...properties(), lines } }))), ['/properties/lines/items/properties/code/pattern'])
+  })
+  for (const pattern of ['^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,4})?$', '^[^\\]]+$', '^\\p{Lu}{2,8}(:x)?$', '^(AB|CD|EF)-\\d{4,}$', '^[(*]\\($', '^a{2}b*c?$'])
+    it(`takes the pattern ${pattern}`, () => {
+      const changed = properties()
+      changed['number'] = { ...changed['number'], pattern }
+      parseSchema({ ...specimen(), properties: changed })
+    })
   it('refuses a pattern that is none', () => {
     const changed = properties()
     changed['number'] = { ...changed['number'], pattern: '(' }

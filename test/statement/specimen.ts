@@ -57,10 +57,7 @@ export const QUOTA = schema('quota', {
   active: { type: 'boolean', as: 'boolean' },
 })
 
-/** A schema with a field called as the credential calls one of its own. */
-export const SHADOW = schema('shadow', { number: CODE, issuer: CODE })
-
-const SCHEMAS = new Map([BILL, QUOTA, SHADOW].map((one) => [one.name, one]))
+const SCHEMAS = new Map([BILL, QUOTA].map((one) => [one.name, one]))
 
 export const schemaOf = (name: string): Schema | undefined => SCHEMAS.get(name)
 export const schemaById = (id: string): Schema | undefined => [...SCHEMAS.values()].find((one) => one.id.toString() === id)
