@@ -45,6 +45,12 @@ export async function gatherEvidence(source: EvidenceSource, index: number, { re
   const statement = log.first(({ type, facts }) => type === 'statement.register' && facts.statement === proof.facts.statement, 'the statement')
   const { statement: pinned } = bodyOf(await source.body(statement.body)) as unknown as { statement: Pinned }
   const { definition, schemas } = pinned
+  const shape = log.first(({ type, facts }) => type === 'shape.register' && facts.verificationKey === proof.facts.verificationKey, 'the verification key')
+  const schemaEntries = unique(Object.values(schemas)).map((id) => log.first(({ type, facts }) => type === 'schema.register' && facts.schemaId === id, 'a schema'))
+  const scopes = unique(Object.values(definition.once ?? {})).map((name) => log.first(({ type, facts }) => type === 'scope.register' && facts.name === name, `the scope ${name}`))
+  const sets = proof.facts.setRoot === '0' ? [] : [log.last(({ type, facts }) => type === 'set.publish' && facts.root === proof.facts.setRoot, 'the set')]
+  const regulators = definition.escrow ? [log.first(({ type, facts }) => type === 'regulator.register' && facts.name === definition.escrow?.regulator, 'the regulator')] : []
+  const signers = [statement, shape, ...schemaEntries, ...scopes, ...sets, ...regulators].flatMap((entry) => entry.signers)
   return {
     evidence: 1,
     origin: proof.origin,
@@ -52,13 +58,13 @@ export async function gatherEvidence(source: EvidenceSource, index: number, { re
     proof: await record(proof),
     genesis: await record(genesis),
     statement: await record(statement),
-    shape: await record(log.first(({ type, facts }) => type === 'shape.register' && facts.verificationKey === proof.facts.verificationKey, 'the verification key')),
-    schemas: await recordAll(unique(Object.values(schemas)).map((id) => log.first(({ type, facts }) => type === 'schema.register' && facts.schemaId === id, 'a schema'))),
-    scopes: await recordAll(unique(Object.values(definition.once ?? {})).map((name) => log.first(({ type, facts }) => type === 'scope.register' && facts.name === name, `the scope ${name}`))),
-    sets: await recordAll(proof.facts.setRoot === '0' ? [] : [log.last(({ type, facts }) => type === 'set.publish' && facts.root === proof.facts.setRoot, 'the set')]),
-    regulators: await recordAll(definition.escrow ? [log.first(({ type, facts }) => type === 'regulator.register' && facts.name === definition.escrow?.regulator, 'the regulator')] : []),
+    shape: await record(shape),
+    schemas: await recordAll(schemaEntries),
+    scopes: await recordAll(scopes),
+    sets: await recordAll(sets),
+    regulators: await recordAll(regulators),
     directory: await source.receipt(log.last(({ facts, type }) => type !== 'proof.submit' && facts.directoryRoot === proof.facts.directoryRoot, 'the directory').index, log.size),
-    organisations: await recordAll(log.about(verifierOf(request))),
+    organisations: await recordAll(log.about([...signers, ...verifierOf(request)])),
     ...(request !== undefined && { request }),
     ...(answer !== undefined && { answer }),
   }
@@ -88,9 +94,15 @@ class Log {
     return this.entries.findLast(fits) ?? refuse('NOT_FOUND', `the log does not hold ${what}`)
   }
 
-  /** The organisation.* entries about an organisation. */
-  about(organisation: string | undefined): Entry[] {
-    return organisation === undefined ? [] : this.entries.filter(({ type, facts }) => type.startsWith('organisation.') && facts.organisation === organisation)
+  /** The organisation.* entries about these organisations, and about those who signed for them. */
+  about(organisations: readonly string[]): Entry[] {
+    const wanted = new Set(organisations)
+    const isWanted = ({ type, facts }: Entry): boolean => type.startsWith('organisation.') && wanted.has(String(facts.organisation))
+    for (let known = -1; known < wanted.size; ) {
+      known = wanted.size
+      for (const { signers } of this.entries.filter(isWanted)) for (const signer of signers) wanted.add(signer)
+    }
+    return this.entries.filter(isWanted)
   }
 }
 
@@ -104,9 +116,9 @@ async function readLog(source: EvidenceSource, last: number): Promise<Log> {
   return new Log(entries)
 }
 
-function verifierOf(request: Json | undefined): string | undefined {
+function verifierOf(request: Json | undefined): string[] {
   const { verifier } = request === undefined ? {} : (bodyOf(request) as { verifier?: Json })
-  return typeof verifier === 'string' ? verifier : undefined
+  return typeof verifier === 'string' ? [verifier] : []
 }
 
 function bodyOf(envelope: Json): { readonly [name: string]: Json | undefined } {

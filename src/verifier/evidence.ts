@@ -12,9 +12,11 @@ import { canonicalJson, type Json } from '../hash/canonical.ts'
 import { openAnswer } from '../shape/opening.ts'
 import { type CheckedStatement, parsePinned } from '../shape/pin.ts'
 import { parseAnswer, parseSubmission, type Submission, submissionJson } from '../shape/submission.ts'
+import type { Keyring } from '../signature/envelope.ts'
 import { keyId, parsePublicKey, type PublicKey } from '../signature/organisation-key.ts'
 import { parseRequest, type RequestBody, requireRequestSignature } from '../statement/request.ts'
 import { parseMembers } from '../statement/set.ts'
+import { requireAuthorised } from './authority.ts'
 import { type Established, established, requireRecords } from './established.ts'
 import { verificationKeyId } from './groth16.ts'
 import { parseReceipt, type VerifiedCommand, type VerifiedEntry, verifyReceipt, verifyRecorded } from './receipt.ts'
@@ -27,7 +29,7 @@ export interface EvidenceTrust {
 
 const MEMBERS = ['evidence', 'origin', 'logKey', 'proof', 'genesis', 'statement', 'shape', 'schemas', 'scopes', 'sets', 'regulators', 'directory', 'organisations']
 const OPTIONAL = ['request', 'answer']
-const MAX_RECORDS = 256
+const MAX_RECORDS = 1024
 
 /**
  * Checks a bundle of evidence.
@@ -46,7 +48,7 @@ export async function verifyEvidence(json: unknown, trust: EvidenceTrust = {}): 
   await requireProof(known, submission, verificationKey ?? null)
   bundle.requireDirectory(submission, before)
   requireSet(bundle, known, submission, before)
-  const request = requestIn(bundle, submission, before)
+  const request = requestIn(bundle, submission, keyringIn(bundle, before))
   const opened = request && openedIn(bundle, known, submission, request)
   return established({
     checked: known,
@@ -54,12 +56,12 @@ export async function verifyEvidence(json: unknown, trust: EvidenceTrust = {}): 
     accepted,
     ...(request && { request }),
     ...(opened && { opened }),
-    seen: ['the registration of statement, schemas and verification key in the same log'],
+    seen: ['the registration of statement, schemas and verification key in the same log, and the signatures of those who may register them'],
     notSeen: [
       ...(trust.logKey ? [] : ['where the log key comes from: it was taken from the file itself']),
       'other checkpoints of this log: that it shows everyone the same is for its followers to say',
       'the ceremony behind the verification key: its transcript is in the file, and the key’s points were checked',
-      ...(request ? ['later changes to the keys of who asked, which the file may leave out'] : []),
+      'changes of organisations’ keys that the file may leave out'
     ],
   })
 }
@@ -100,11 +102,21 @@ function requireSet(bundle: Bundle, { statement: { set } }: Known, { setRoot }: 
   if (!published.some((body) => body['name'] === name && rootOfSet(body) === setRoot)) refuse('UNKNOWN_SET', `the evidence lacks the set ${name} with the proof's root`)
 }
 
+/** The keys of the organisations when the proof was accepted, all registrations signed for with the keys of their time. */
+function keyringIn(bundle: Bundle, before: number): Keyring {
+  const organisations = bundle.list('organisations')
+  if (!organisations.every(({ entry }) => entry.type.startsWith('organisation.'))) differ('organisations', 'commands of type organisation.*')
+  const lists = (['schemas', 'scopes', 'sets', 'regulators'] as const).flatMap((name) => bundle.list(name))
+  const commands = [...organisations, ...lists, bundle.recorded('statement', 'statement.register'), bundle.recorded('shape', 'shape.register')]
+  for (const command of commands) registered(command, before)
+  return requireAuthorised(bundle.recorded('genesis', 'genesis'), commands)
+}
+
 /** The request, if it is there: signed by a key that the one who asks had in this log. */
-function requestIn(bundle: Bundle, submission: Submission, before: number): RequestBody | undefined {
+function requestIn(bundle: Bundle, submission: Submission, keyring: Keyring): RequestBody | undefined {
   if (bundle.members['request'] === undefined) return undefined
   const request = parseRequest(bundle.members['request'])
-  requireRequestSignature(request, (organisation) => keysIn(bundle, organisation, before))
+  requireRequestSignature(request, keyring)
   requireSameQuestion(submission, request.body)
   return request.body
 }
@@ -114,23 +126,6 @@ function openedIn(bundle: Bundle, known: Known, submission: Submission, request:
   const answer = parseAnswer(bundle.members['answer'])
   if (canonicalJson(submissionJson(answer.submission)) !== canonicalJson(submissionJson(submission))) differ('answer', 'the answer with this submission')
   return openAnswer(known.statement, answer, request)
-}
-
-/** The keys of an organisation when the proof was accepted: those of genesis, then every change in the order of the log. */
-function keysIn(bundle: Bundle, organisation: string, before: number): readonly PublicKey[] {
-  const governors = bundle.recorded('genesis', 'genesis').command.body['governors'] as readonly { organisation: string; keys: readonly Json[] }[]
-  let keys = governors.find((governor) => governor.organisation === organisation)?.keys.map((key) => parsePublicKey(key)) ?? []
-  let last = 0
-  for (const { entry, command } of bundle.list('organisations')) {
-    if (entry.facts['organisation'] !== organisation || entry.index <= last || entry.index >= before) return differ('organisations', `entries about ${organisation}, in order, from before the proof`)
-    last = entry.index
-    const { type, keys: first, add, remove } = command.body as unknown as { type: string; keys: Json[]; add: Json[]; remove: string[] }
-    if (type === 'organisation.admit') keys = first.map((key) => parsePublicKey(key))
-    else if (type === 'organisation.suspend') keys = []
-    else if (type === 'organisation.rotate') keys = [...keys.filter((key) => !remove.includes(keyId(key))), ...add.map((key) => parsePublicKey(key))]
-    else differ('organisations', 'commands of type organisation.*')
-  }
-  return keys
 }
 
 /** The body of a command that was recorded before the proof. */

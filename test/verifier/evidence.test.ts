@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { toField } from '../../src/field/field.ts'
+import { signEnvelope } from '../../src/signature/envelope.ts'
 import { generateOrganisationKey, publicPart } from '../../src/signature/organisation-key.ts'
 import { verifyEvidence } from '../../src/verifier/evidence.ts'
-import { INSURER, NOW, ORIGIN, Scene } from './scene.ts'
+import { INSURER, MINISTRY, NOW, Scene } from './scene.ts'
 
 describe('evidence', () => {
   const scene = new Scene()
@@ -65,7 +66,7 @@ describe('evidence', () => {
   })
   it('is refused when the directory never had the root', () => refuses({ ...bundle, directory: scene.log.receipt(scene.index['genesis']!) }, 'INPUTS_DIFFER'))
   it('is refused when something was registered after the proof', async () => {
-    const late = scene.log.append({ body: { type: 'scope.register', origin: ORIGIN, name: 'reimbursement', nonce: '11'.repeat(16) }, signatures: [] }, { name: 'reimbursement' })
+    const late = scene.log.append(scene.command('scope.register', { name: 'reimbursement' }, [INSURER]), { name: 'reimbursement' })
     await refuses({ ...scene.evidence(index, { request, answer }), scopes: [scene.log.recorded(late)] }, 'INPUTS_DIFFER')
   })
   it('is refused when the proof does not hold, although it was recorded', () => {
@@ -75,11 +76,60 @@ describe('evidence', () => {
   it('is refused with another request', () => refuses({ ...bundle, request: scene.request() }, 'INPUTS_DIFFER'))
   it('is refused when the one who asked is not known in the log', () => refuses({ ...bundle, organisations: [] }, 'BAD_SIGNATURE'))
   it('is refused when the one who asked was suspended before', () => {
-    scene.index['suspend'] = scene.log.append({ body: { type: 'organisation.suspend', origin: ORIGIN, organisation: INSURER, nonce: '22'.repeat(16) }, signatures: [] }, { organisation: INSURER })
+    scene.index['suspend'] = scene.log.append(scene.command('organisation.suspend', { organisation: INSURER }), { organisation: INSURER })
     const later = scene.accept(scene.answer(request).submission)
     const json = scene.evidence(later, { request })
     return refuses({ ...json, organisations: [...json.organisations, scene.log.recorded(scene.index['suspend'])] }, 'BAD_SIGNATURE')
   })
+  it('is refused when the one who asked got keys while suspended', () => {
+    const own = new Scene()
+    const key = generateOrganisationKey()
+    const about = (type: string, members: object) => own.log.append(own.command(type, { organisation: INSURER, ...members }), { organisation: INSURER })
+    const changes = [about('organisation.suspend', {}), about('organisation.rotate', { add: [{ ...publicPart(key) }], remove: [] })]
+    const { body } = own.request()
+    const asked = signEnvelope(body, INSURER, key)
+    const json = own.evidence(own.accept(own.answer(asked).submission), { request: asked })
+    return assert.rejects(verifyEvidence({ ...json, organisations: [...json.organisations, ...changes.map((at) => own.log.recorded(at))] }), { code: 'BAD_SIGNATURE' })
+  })
+
+  describe('by an operator who registers alone', () => {
+    for (const [what, name, signers, code] of [
+      ['a verification key', 'attest', [INSURER], 'FORBIDDEN'],
+      ['a schema', 'schema', [INSURER], 'FORBIDDEN'],
+      ['a statement without the owner of its scope', 'claim', [MINISTRY], 'FORBIDDEN'],
+      ['a statement that nobody signed', 'claim', [], 'FORBIDDEN'],
+      ['a scope', 'scope', [], 'FORBIDDEN'],
+    ] as const)
+      it(`is refused with ${what}`, () => {
+        const own = new Scene()
+        const { body } = own.log.commands[own.index[name]!] as { body: { type: string } }
+        own.index[name] = own.log.append(own.command(body.type, body, signers), own.log.entries[own.index[name]!]!['facts'] as never)
+        const proved = own.accept(own.answer(own.request()).submission)
+        return assert.rejects(verifyEvidence(own.evidence(proved), { logKey: publicPart(own.log.key) }), { code })
+      })
+
+    for (const [what, type, members] of [
+      ['new keys', 'organisation.rotate', { organisation: INSURER, add: [{ ...publicPart(generateOrganisationKey()) }], remove: [] }],
+      ['an admission', 'organisation.admit', { organisation: 'SE:ORGNR:1', name: 'New', keys: [{ ...publicPart(generateOrganisationKey()) }] }],
+    ] as const)
+      it(`is refused with ${what}`, () => {
+        const own = new Scene()
+        const change = own.log.append(own.command(type, members, []), { organisation: members.organisation })
+        const json = own.evidence(own.accept(own.answer(own.request()).submission))
+        return assert.rejects(verifyEvidence({ ...json, organisations: [...json.organisations, own.log.recorded(change)] }), { code: 'FORBIDDEN' })
+      })
+
+    it('is refused with a governor’s signature that does not hold', () => {
+      const own = new Scene()
+      const { body } = own.log.commands[own.index['attest']!] as { body: { type: string } }
+      const forged = own.command(body.type, body)
+      forged.signatures[0].value = '11'.repeat(64)
+      own.index['attest'] = own.log.append(forged, own.log.entries[own.index['attest']!]!['facts'] as never)
+      const proved = own.accept(own.answer(own.request()).submission)
+      return assert.rejects(verifyEvidence(own.evidence(proved), { logKey: publicPart(own.log.key) }), { code: 'BAD_SIGNATURE' })
+    })
+  })
+
   it('is refused with the answer to another submission', () => refuses({ ...bundle, answer: scene.answerJson(scene.request()) }, 'INPUTS_DIFFER'))
   it('is refused with another opening', () => refuses({ ...bundle, answer: { ...answer, pseudonym: '1' } }, 'OPENING_INVALID'))
   it('is refused with further members or without one', async () => {

@@ -83,6 +83,7 @@ export interface Changes {
 export class Scene {
   readonly log = new SmallLog()
   readonly insurerKey = generateOrganisationKey()
+  readonly ministryKey = generateOrganisationKey()
   readonly escrowKey = newEscrowKey()
   readonly keys = { attest: new SimulatedKey(SHAPES.attest.publicInputs.length, 1), match: new SimulatedKey(SHAPES.match.publicInputs.length, 2) }
   readonly schema = parseSchema(schemaJson)
@@ -164,6 +165,13 @@ export class Scene {
     return this.log.append({ body: { type: 'proof.submit', origin: ORIGIN, submission: submissionJson(submission) }, signatures: [] }, entryFacts, at - this.log.size)
   }
 
+  /** A command as it is recorded. */
+  command(type: string, members: object, signers: readonly string[] = [MINISTRY]): any {
+    let envelope: Envelope = { body: { type, origin: ORIGIN, nonce: '00'.repeat(16), ...members } as Body, signatures: [] }
+    for (const signer of signers) envelope = signEnvelope(envelope, signer, signer === INSURER ? this.insurerKey : this.ministryKey)
+    return envelope
+  }
+
   /** A bundle of evidence for an accepted proof. */
   evidence(proof: number, openings: { request?: Envelope<RequestBody>; answer?: any } = {}, name: StatementName = 'claim'): any {
     const { shape } = this.statements[name].pinned
@@ -197,19 +205,19 @@ export class Scene {
   }
 
   private record(): void {
-    const add = (what: string, type: string, members: object, facts: object) => {
-      this.index[what] = this.log.append({ body: { type, origin: ORIGIN, nonce: '00'.repeat(16), ...members }, signatures: [] }, facts as { readonly [name: string]: Json })
+    const add = (what: string, type: string, members: object, facts: object, signers = [MINISTRY]) => {
+      this.index[what] = this.log.append(this.command(type, members, signers), facts as { readonly [name: string]: Json })
     }
     const logKey = { ...publicPart(this.log.key) }
-    const governor = { organisation: MINISTRY, name: 'Ministry', keys: [{ ...publicPart(generateOrganisationKey()) }] }
-    add('genesis', 'genesis', { name: 'Test', mode: 'development', governors: [governor], k: 1, logKey, nowTolerance: 120 }, { name: 'Test', mode: 'development', logKey, directoryRoot: printField(new Directory().root) })
+    const governor = { organisation: MINISTRY, name: 'Ministry', keys: [{ ...publicPart(this.ministryKey) }] }
+    add('genesis', 'genesis', { name: 'Test', mode: 'development', governors: [governor], k: 1, logKey, nowTolerance: 120 }, { name: 'Test', mode: 'development', logKey, directoryRoot: printField(new Directory().root) }, [])
     add('insurer', 'organisation.admit', { organisation: INSURER, name: 'Insurer', keys: [{ ...publicPart(this.insurerKey) }] }, { organisation: INSURER })
     add('schema', 'schema.register', { schema: schemaJson }, { schemaId: printField(this.schema.id) })
-    add('scope', 'scope.register', { name: 'reimbursement' }, { name: 'reimbursement' })
+    add('scope', 'scope.register', { name: 'reimbursement' }, { name: 'reimbursement' }, [INSURER])
     add('set', 'set.publish', { name: 'currencies', of: 'code', members: CURRENCIES }, { name: 'currencies' })
     add('regulator', 'regulator.register', { organisation: MINISTRY, name: 'authority', escrowKey: this.escrowPoint() }, { name: 'authority' })
     for (const [shape, key] of Object.entries(this.keys)) add(shape, 'shape.register', { shape, verificationKey: key.json, provingKey: 'ab'.repeat(32), transcript: {} }, { shape, verificationKey: verificationKeyId(key.json) })
-    for (const [name, { pinned, hash }] of Object.entries(this.statements)) add(name, 'statement.register', { statement: pinned as unknown as Json }, { statement: hash })
+    for (const [name, { pinned, hash }] of Object.entries(this.statements)) add(name, 'statement.register', { statement: pinned as unknown as Json }, { statement: hash }, [INSURER])
     add('accredit', 'issuer.accredit', {}, { organisation: HOSPITAL, directoryRoot: printField(this.directory.root) })
   }
 
