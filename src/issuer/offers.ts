@@ -1,9 +1,9 @@
 /**
  * Delivery: the issuer's staff hand in a document and get a one-time code; whoever brings the code with a holder id gets the credential. The code
- * itself is not kept, only its digest; the document goes when the offer ends.
+ * itself is not kept, only its digest; document and credential are kept sealed under the code, so that whoever reads the database reads neither.
  */
 
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Credential } from '../credential/credential.ts'
 import { type Document, parseDocument } from '../document/document.ts'
 import { bug, refuse } from '../errors/errors.ts'
@@ -50,7 +50,7 @@ export function createOffer(register: Register, { document, validUntil, replace 
   purge(register, now)
   register.database.run(
     'INSERT INTO offer VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)',
-    ...[digestOf(offer.code), offer.id, printField(schema.id), canonicalJson(document.json), validUntil, replace ? 1 : 0, offer.expiresAt],
+    ...[digestOf(offer.code), offer.id, printField(schema.id), seal(offer.code, canonicalJson(document.json)), validUntil, replace ? 1 : 0, offer.expiresAt],
   )
   return offer
 }
@@ -64,10 +64,10 @@ export function redeemOffer(register: Register, code: string, holderId: Field, n
   const key = digestOf(code)
   return register.database.transaction(() => {
     const row = register.database.one<OfferRow>('SELECT * FROM offer WHERE code = ?', key) ?? refuse('NOT_FOUND', 'there is no offer for that code, or no longer')
-    if (row.credential !== null) return row.holder_id === printField(holderId) ? (JSON.parse(row.credential) as Credential) : refuse('REPLAYED', 'the offer has been picked up')
-    const document = parseDocument(register.schemaById(row.schema_id), JSON.parse(row.document ?? bug('an open offer has a document')))
+    if (row.credential !== null) return row.holder_id === printField(holderId) ? (JSON.parse(unseal(code, row.credential)) as Credential) : refuse('REPLAYED', 'the offer has been picked up')
+    const document = parseDocument(register.schemaById(row.schema_id), JSON.parse(unseal(code, row.document ?? bug('an open offer has a document'))))
     const { credential } = register.issueOne({ document, holderId, expiresAt: row.valid_until, replace: row.replaces === 1 }, now)
-    register.database.run('UPDATE offer SET document = NULL, holder_id = ?, credential = ? WHERE code = ?', printField(holderId), JSON.stringify(credential), key)
+    register.database.run('UPDATE offer SET document = NULL, holder_id = ?, credential = ? WHERE code = ?', printField(holderId), seal(code, JSON.stringify(credential)), key)
     return credential
   })
 }
@@ -83,5 +83,28 @@ function newCode(): string {
 
 /** The digest by which a code is kept: of its symbols, without the dashes and in capitals, so that it can be typed. */
 function digestOf(code: string): string {
-  return createHash('sha256').update(`attestry/1/pick-up\0${code.replaceAll('-', '').toUpperCase()}`).digest('hex')
+  return labelled('pick-up', code).toString('hex')
+}
+
+function labelled(label: string, code: string): Buffer {
+  return createHash('sha256').update(`attestry/1/${label}\0${code.replaceAll('-', '').toUpperCase()}`).digest()
+}
+
+/** AES-256-GCM under a key that only the code gives: nonce, tag, ciphertext in base64. */
+function seal(code: string, text: string): string {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', labelled('pick-up-seal', code), nonce)
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
+}
+
+function unseal(code: string, base64: string): string {
+  const bytes = Buffer.from(base64, 'base64')
+  const decipher = createDecipheriv('aes-256-gcm', labelled('pick-up-seal', code), bytes.subarray(0, 12), { authTagLength: 16 })
+  decipher.setAuthTag(bytes.subarray(12, 28))
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
+  } catch {
+    return refuse('CORRUPT', 'an offer in the issuer’s database is damaged')
+  }
 }

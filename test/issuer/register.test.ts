@@ -218,6 +218,19 @@ describe('an issuer’s register', () => {
       assert.equal(row?.['document'], null)
       assert.ok(!JSON.stringify(row).includes(code))
     })
+    it('keep documents and credentials where only the code reads them', () => {
+      const { code } = offer()
+      const read = () => JSON.stringify(register.database.all('SELECT * FROM offer'))
+      const secrets = [String(kyc().json['company']), 'company']
+      for (const secret of secrets) assert.ok(!read().includes(secret))
+      const credential = redeemOffer(register, code, holderId, NOW)
+      for (const secret of [...secrets, credential.serial, credential.commitment]) assert.ok(!read().includes(secret))
+    })
+    it('are refused when what is kept of them was changed', () => {
+      const { code } = offer()
+      register.database.run("UPDATE offer SET document = 'AAAA' || substr(document, 5)")
+      refused('CORRUPT', () => redeemOffer(register, code, holderId, NOW))
+    })
     it('are refused for a code that nobody gave out', () => {
       offer()
       for (const code of ['', 'K7QF', '0'.repeat(26)]) refused('NOT_FOUND', () => redeemOffer(register, code, holderId, NOW))
