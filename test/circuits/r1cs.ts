@@ -17,6 +17,9 @@ export interface Constraint {
   readonly c: Combination
 }
 
+/** A wire's coefficients in a, b and c. */
+export type Term = readonly [a: bigint, b: bigint, c: bigint]
+
 /** Values of wires; wire 0 is 1. */
 export type Witness = bigint[]
 
@@ -27,6 +30,7 @@ export class R1cs {
   readonly publicInputs: number
   readonly privateInputs: number
   readonly constraints: readonly Constraint[]
+  readonly #terms: (ReadonlyMap<number, Term> | undefined)[] = []
   #byWire: number[][] | undefined
   #bits: Set<number> | undefined
 
@@ -61,15 +65,22 @@ export class R1cs {
     return this.#byWire[wire] ?? []
   }
 
+  /** The coefficients that a constraint has for each of its wires, without the constant wire 0. */
+  terms(i: number): ReadonlyMap<number, Term> {
+    return (this.#terms[i] ??= termsOf(this.constraints[i] ?? bug(`no constraint ${i}`)))
+  }
+
   /** Whether a constraint has no other wire than this one, as a bit's own has. */
   isBit(wire: number): boolean {
-    this.#bits ??= new Set(this.constraints.map(wiresOf).flatMap((wires) => (wires.size === 1 ? [...wires] : [])))
+    this.#bits ??= new Set(this.constraints.flatMap((_, i) => (this.terms(i).size === 1 ? [...this.terms(i).keys()] : [])))
     return this.#bits.has(wire)
   }
 
   #index(): number[][] {
     const byWire = Array.from({ length: this.wires }, () => [] as number[])
-    this.constraints.forEach((constraint, i) => wiresOf(constraint).forEach((wire) => byWire[wire]?.push(i)))
+    this.constraints.forEach((_, i) => {
+      for (const wire of this.terms(i).keys()) byWire[wire]?.push(i)
+    })
     return byWire
   }
 }
@@ -81,7 +92,10 @@ export function mod(value: bigint): bigint {
 
 export function evaluate({ wires, coefficients }: Combination, witness: Witness): bigint {
   let sum = 0n
-  for (let k = 0; k < wires.length; k++) sum += (coefficients[k] as bigint) * (witness[wires[k] as number] as bigint)
+  for (let k = 0; k < wires.length; k++) {
+    const value = witness[wires[k] as number] as bigint
+    if (value !== 0n) sum += (coefficients[k] as bigint) * value
+  }
   return mod(sum)
 }
 
@@ -89,11 +103,17 @@ export function holds({ a, b, c }: Constraint, witness: Witness): boolean {
   return (evaluate(a, witness) * evaluate(b, witness) - evaluate(c, witness)) % FIELD_ORDER === 0n
 }
 
-/** The wires of a constraint, each once, without the constant wire 0. */
-export function wiresOf({ a, b, c }: Constraint): Set<number> {
-  const wires = new Set([...a.wires, ...b.wires, ...c.wires])
-  wires.delete(0)
-  return wires
+function termsOf({ a, b, c }: Constraint): Map<number, Term> {
+  const terms = new Map<number, [bigint, bigint, bigint]>()
+  for (const [part, { wires, coefficients }] of [a, b, c].entries()) {
+    wires.forEach((wire, k) => {
+      const term = terms.get(wire) ?? [0n, 0n, 0n]
+      term[part as 0 | 1 | 2] += coefficients[k] as bigint
+      terms.set(wire, term)
+    })
+  }
+  terms.delete(0)
+  return terms
 }
 
 /** 1 / value; value is not 0. */
