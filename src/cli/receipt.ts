@@ -37,15 +37,16 @@ function withTrust(command: Command): Command {
   return command.option('--log-key <hex>', "the registry's log key, from a source that you trust (default: that of the home directory)").option('--origin <name>', "the registry's name, beside --log-key")
 }
 
-async function get(session: Session, [index]: readonly string[], { out }: Options): Promise<Outcome> {
+async function get(session: Session, [text]: readonly string[], { out }: Options): Promise<Outcome> {
+  const index = indexOf(text)
   const home = session.home()
   const { client, view } = registryOf(home)
   const { origin, logKey } = await view()
-  const json = await client.receipt(indexOf(index))
+  const json = await client.receipt(index)
   const { entry, checkpoint } = verifyReceipt(parseReceipt(json), origin, logKey)
-  const text = `${JSON.stringify(json, null, 1)}\n`
-  const file = typeof out === 'string' ? await writeNewFile(session, out, text) : receiptPath(home, entry.index)
-  if (typeof out !== 'string') writePrivate(file, text)
+  const written = `${JSON.stringify(json, null, 1)}\n`
+  const file = typeof out === 'string' ? await writeNewFile(session, out, written) : receiptPath(home, entry.index)
+  if (typeof out !== 'string') writePrivate(file, written)
   return { json: { index: entry.index, type: entry.type, at: entry.at, size: checkpoint.size, receipt: file }, lines: [`entry ${entry.index}, ${entry.type}, is in the log of ${origin}`, `  receipt ${file}`] }
 }
 
@@ -66,11 +67,12 @@ async function verifyFile(session: Session, json: Json, options: Options): Promi
   return { json: { index: entry.index, type: entry.type, at: entry.at, origin, size: checkpoint.size }, lines: [`entry ${entry.index}, ${entry.type}, was recorded by ${origin} at ${at}`, `  in the log of ${checkpoint.size} entries`] }
 }
 
-async function makeBundle(session: Session, [index, out = '']: readonly string[], options: Options): Promise<Outcome> {
+async function makeBundle(session: Session, [text, out = '']: readonly string[], options: Options): Promise<Outcome> {
+  const index = indexOf(text)
   const home = session.home()
   const { client, view } = registryOf(home)
   const { logKey } = await view()
-  const bundle = (await gatherEvidence(sourceOf(client), indexOf(index), await openings(session, options))) as Json
+  const bundle = (await gatherEvidence(sourceOf(client), index, await openings(session, options))) as Json
   const established = await verifyEvidence(bundle, { logKey })
   const file = await writeNewFile(session, out, `${JSON.stringify(bundle)}\n`)
   return { json: { bundle: file, established: established as unknown as Json }, lines: [`wrote the evidence to ${file}`, ...shown(established).lines] }
