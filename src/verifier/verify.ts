@@ -15,6 +15,7 @@ import { hiddenAmong } from '../statement/anonymity.ts'
 import { encodeRequest } from '../statement/parameters.ts'
 import { parseRequest, type RequestBody, requestDigest, requireRequestSignature } from '../statement/request.ts'
 import { keysOf, supersededAt, type View, type ViewShape, type ViewStatement } from '../view/view.ts'
+import { openCheckpoint } from './checkpoint.ts'
 import { established, type Established, requireRecords } from './established.ts'
 import { mclVerifier, parseProof, parseVerificationKey, type VerificationKey } from './groth16.ts'
 import { parseReceipt, verifyReceipt } from './receipt.ts'
@@ -45,6 +46,7 @@ export async function verifyAnswer({ answer: answerJson, request: requestJson, v
   const answer = parseAnswer(answerJson)
   const { submission } = answer
   requireOrigin(request.body.origin, view)
+  requireCheckpoint(view)
   requireRequestSignature(request, (organisation) => keysOf(view, organisation))
   requireSameQuestion(submission, request.body)
   const accepted = receiptJson === undefined ? undefined : verifyReceipt(parseReceipt(receiptJson), view.origin, view.logKey)
@@ -77,6 +79,7 @@ export async function verifyAnswer({ answer: answerJson, request: requestJson, v
  */
 export async function verifySubmission(submission: Submission, view: View, at: number): Promise<Established> {
   requireOrigin(submission.origin, view)
+  requireCheckpoint(view)
   if (at >= submission.expires) refuse('REQUEST_EXPIRED', 'the request has expired')
   const known = knownIn(view, submission)
   requireActive(known)
@@ -137,6 +140,12 @@ function escrowKeyOf({ statement: { escrow } }: CheckedStatement, view: View): [
 
 function requireOrigin(origin: string, view: View): void {
   if (origin !== view.origin) refuse('WRONG_ORIGIN', `made for the registry ${origin}, not for ${view.origin}`)
+}
+
+/** A view speaks of one state of the log, which its registry then cannot deny. @throws Refusal MALFORMED, BAD_SIGNATURE, WRONG_ORIGIN, INPUTS_DIFFER */
+function requireCheckpoint({ checkpoint, origin, logKey, size }: View): void {
+  const head = openCheckpoint(checkpoint, origin, logKey)
+  if (head.size !== size) refuse('INPUTS_DIFFER', 'the view and its checkpoint are of different sizes', [{ path: '/body/checkpoint', expected: String(size), got: String(head.size) }])
 }
 
 function requireActive({ status, shape }: KnownInView): void {

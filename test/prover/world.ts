@@ -18,6 +18,7 @@ import { parseDefinition } from '../../src/statement/definition.ts'
 import { makeRequest, type RequestBody } from '../../src/statement/request.ts'
 import { MemberSet, parseMembers } from '../../src/statement/set.ts'
 import { newEscrowKey } from '../../src/verifier/escrow.ts'
+import { signCheckpoint } from '../../src/verifier/checkpoint.ts'
 import type { View, ViewShape } from '../../src/view/view.ts'
 import { HOSPITAL, issue, type Change, NOW, schema } from './issued.ts'
 
@@ -106,7 +107,7 @@ export class World {
     const scopes = ['reimbursement', 'financing'].map((name) => [name, { owner: INSURER, element: scopeElement(ORIGIN, name) }] as const)
     const { x, y } = this.escrowKey
     return {
-      origin: ORIGIN, name: 'Test', mode: 'development', size: 10, at: this.now, checkpoint: '', logKey: publicPart(this.insurerKey), nowTolerance: 300, governors: [], k: 1,
+      origin: ORIGIN, name: 'Test', mode: 'development', size: 10, at: this.now, checkpoint: signCheckpoint({ origin: ORIGIN, size: 10, root: new Uint8Array(32) }, this.insurerKey), logKey: publicPart(this.insurerKey), nowTolerance: 300, governors: [], k: 1,
       organisations: new Map([[INSURER, { name: 'Insurer', keys: [publicPart(this.insurerKey)], status: 'active' }]]),
       schemas: new Map([[printField(schema.id), schema]]),
       statements: this.statements,

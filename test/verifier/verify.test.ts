@@ -113,6 +113,11 @@ describe('the answer to a request', () => {
       await refuses(verify({}, { view: viewWith((body) => (body.statements[0].status = 'retired')) }), 'RETIRED')
       await refuses(verify({}, { view: viewWith((body) => (body.shapes[0].status = 'retired')) }), 'RETIRED')
     })
+    it('with a view that is not its checkpoint’s (E28)', async () => {
+      await refuses(verify({}, { view: viewWith((body) => body.size++) }), 'INPUTS_DIFFER')
+      await refuses(verify({}, { view: viewWith((body) => (body.checkpoint = new Scene().log.checkpoint())) }), 'BAD_SIGNATURE')
+      await refuses(verifySubmission(reparse(scene.answer(request).submission), viewWith((body) => body.size++), NOW), 'INPUTS_DIFFER')
+    })
     it('for a statement that is not registered', () => refuses(verify({}, { view: viewWith((body) => body.statements.shift()) }), 'UNKNOWN_STATEMENT'))
     it('when the verifier’s own keys are no longer current', () => refuses(verify({}, { view: viewWith((body) => (body.organisations[0].status = 'suspended')) }), 'BAD_SIGNATURE'))
   })
