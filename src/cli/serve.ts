@@ -7,19 +7,15 @@ import { pino, type Logger } from 'pino'
 import { canonicalJson } from '../hash/canonical.ts'
 import { newToken } from '../http/auth.ts'
 import { listen } from '../http/server.ts'
-import { createIssuerService, type IssuerRole } from '../issuer/service.ts'
-import { createProverService, type ProverRole } from '../prover/service.ts'
+import type { IssuerRole } from '../issuer/service.ts'
+import type { ProverRole } from '../prover/service.ts'
 import { SHAPES, type ShapeName } from '../shape/shapes.ts'
-import { verifyAnswer } from '../verifier/verify.ts'
 import { does, type Options, type Session, Usage } from './command.ts'
-import { createDesk } from './desk.ts'
 import { type Home, requirePrivate, writePrivate } from './home.ts'
-import { registerPath, signatoryOf } from './issuer.ts'
 import { proverLink, registryOf, viewOf } from './link.ts'
-import { openLocalRegistry } from './local-registry.ts'
 import { withPassword } from './password.ts'
-import { artefactsOf } from './proving.ts'
-import { openWallet } from './wallet.ts'
+
+// Each service is loaded by who starts it: together they take over a second.
 
 /** A service that does not listen yet. */
 interface Service {
@@ -68,16 +64,20 @@ function stopped(signal: AbortSignal): Promise<void> {
 }
 
 async function startRegistry(_session: Session, home: Home, logger: Logger): Promise<Service> {
+  const { openLocalRegistry } = await import('./local-registry.ts')
   return openLocalRegistry(home, { logger })
 }
 
 async function startIssuer(_session: Session, home: Home, logger: Logger): Promise<Service> {
+  const [{ createIssuerService }, { registerPath, signatoryOf }] = await Promise.all([import('../issuer/service.ts'), import('./issuer.ts')])
   const roles: readonly IssuerRole[] = ['issue', 'revoke', 'view', 'keys']
   const registry = registryOf(home)
   return createIssuerService({ ...signatoryOf(home), databasePath: registerPath(home), tokens: tokensOf(home, roles), submitCommand: (command) => registry.submit(command), logger })
 }
 
 async function startProver(session: Session, home: Home, logger: Logger, options: Options): Promise<Service> {
+  const [{ createProverService }, { verifyAnswer }] = await Promise.all([import('../prover/service.ts'), import('../verifier/verify.ts')])
+  const [{ artefactsOf }, { openWallet }] = await Promise.all([import('./proving.ts'), import('./wallet.ts')])
   const roles: readonly ProverRole[] = ['view', 'approve', 'prove']
   const view = await viewOf(home)
   const shapes = (Object.keys(SHAPES) as ShapeName[]).filter((shape) => view.shapes.get(shape)?.some(({ status }) => status === 'active'))
@@ -94,6 +94,7 @@ async function startProver(session: Session, home: Home, logger: Logger, options
 }
 
 async function startDesk(_session: Session, home: Home, logger: Logger): Promise<Service> {
+  const { createDesk } = await import('./desk.ts')
   return { app: createDesk({ home, tokens: tokensOf(home, ['ask']), logger }), close: async () => undefined }
 }
 

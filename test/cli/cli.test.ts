@@ -190,7 +190,7 @@ describe('the command line', () => {
       'a further member': [{ ...specimen, more: 1 }, 'MALFORMED'],
       'a shape that is none': [{ ...specimen, shape: 'circle' }, 'MALFORMED'],
       'a point of three': [{ ...specimen, proof: { ...specimen.proof, a: ['1', '2', '1'] } }, 'MALFORMED'],
-      '__proto__': [`{"__proto__": {}, "submission": 1}`, 'MALFORMED'],
+      'the member __proto__': [`{"__proto__": {}, "submission": 1}`, 'MALFORMED'],
       'a member twice': [`{"submission": 1, "submission": 1}`, 'MALFORMED'],
       'no JSON': ['{', 'MALFORMED'],
       'JSON too deep': ['['.repeat(100) + ']'.repeat(100), 'TOO_LARGE'],
