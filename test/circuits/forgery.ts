@@ -169,6 +169,13 @@ export function repair(r1cs: R1cs, honest: Witness, { wire, value, frozen, witho
 
   held.add(wire)
   assign(wire, mod(value))
+  // A changed bit changes the number it is a bit of: first that input, then all that is computed.
+  const computed = new Set(program.map(([, i]) => i))
+  for (const i of [...broken].filter((each) => program.length > 0 && !computed.has(each))) {
+    const input = r1cs.inputs.find((each) => r1cs.terms(i).has(each) && !held.has(each))
+    const solution = input === undefined ? undefined : solutions(r1cs, i, input, witness).at(-1)
+    if (input !== undefined && solution !== undefined) assign(input, solution)
+  }
   for (const [target, i] of program) {
     const [solution] = target === wire || !broken.has(i) ? [] : solutions(r1cs, i, target, witness)
     if (solution !== undefined) assign(target, solution)

@@ -27,6 +27,8 @@ interface Case {
   readonly specimens: readonly Inputs[]
   /** How many constraints and hints are tried; all without it. */
   readonly sample?: number
+  /** How many constraints at O0 say what another one says too. */
+  readonly doubled?: number
 }
 
 const CASES: readonly Case[] = [
@@ -36,9 +38,10 @@ const CASES: readonly Case[] = [
   { gadget: gadgets.insert, specimens: [0n, 1n, 2n, 3n].map((place) => ({ item: 5n, others: [11n, 22n, 33n], place: bitsOf(place, 2) })) },
   { gadget: gadgets.validity, specimens: [{ on: 1n, now: 5n, issuedAt: 5n, expiresAt: 6n }, { on: 1n, now: 5n, issuedAt: 1n, expiresAt: 99n }] },
   { gadget: gadgets.rule(2, 0), specimens: RULES },
-  { gadget: gadgets.rule(2, 1), specimens: RULES, sample: 60 },
+  { gadget: gadgets.rule(2, 1), specimens: RULES },
   {
     gadget: stubbed(gadgets.rules(2, 3, 0), 'rule'),
+    doubled: 1, // the last slot's `or` is 0, so it need not be 0 or 1
     specimens: [[{ a: 1 }, { a: 2, or: true }, { a: 3 }], [{ a: 1, or: true }, { a: 2, or: true }, { a: 3 }]].map((slots) => ({ registers: [1n, 1n, 0n, 1n], rules: packRules(2, slots) })),
   },
   { gadget: stubbed(gadgets.treePath(2), 'hash'), specimens: [0b1101n, 0b1000n].map((position) => ({ leaf: 5n, position: bitsOf(position, 4), siblings: siblings(2) })) },
@@ -49,7 +52,8 @@ const CASES: readonly Case[] = [
       { wordIndex: 0n, byte: 0n, bit: 0n, word: 0n, siblings: siblings(6) },
       { wordIndex: 4095n, byte: 3n, bit: 7n, word: 2n ** 248n - 1n, siblings: siblings(6) },
     ],
-    sample: 40,
+    sample: 60,
+
   },
   { gadget: stubbed(gadgets.nullifier, 'hash'), specimens: [0n, 1n].map((once) => ({ once, serial: 3n, scope: 4n, context: 5n, holderSecret: 6n })) },
   { gadget: stubbed(gadgets.parameterCommitment, 'hash'), specimens: [{ parameter: [1n, 2n, 3n, 4n, 5n, 6n], setRoot: 7n, pseudonymScope: 8n, blinding: 9n }] },
@@ -60,10 +64,10 @@ const CASES: readonly Case[] = [
     gadget: stubbed(gadgets.commitment, 'hash'),
     specimens: [{ schema: 1n, holderSecret: 2n, issuerOrg: 3n, serial: 4n, listId: 5n, statusIndex: 6n, issuedAt: 7n, expiresAt: 8n, documentHash: 9n, fields: Array.from({ length: 16 }, (_, i) => BigInt(i + 20)) }],
   },
-  { gadget: stubbed(gadgets.directoryRoot, 'hash'), specimens: [{ org: 1n, key: [2n, 3n], schema: 4n, class: 5n, listId: 6n, statusRoot: 7n, position: 0x5a3cn, siblings: siblings(8) }], sample: 40 },
+  { gadget: stubbed(gadgets.directoryRoot, 'hash'), specimens: [{ org: 1n, key: [2n, 3n], schema: 4n, class: 5n, listId: 6n, statusRoot: 7n, position: 0x5a3cn, siblings: siblings(8) }] },
 ]
 
-for (const { gadget, specimens, sample } of CASES) {
+for (const { gadget, specimens, sample, doubled = 0 } of CASES) {
   for (const level of LEVELS) {
     describe(`${gadget.template} at O${level}`, () => {
       let circuit: Circuit
@@ -89,7 +93,7 @@ for (const { gadget, specimens, sample } of CASES) {
       it('needs every constraint', () => {
         const witnesses = specimens.map((specimen) => circuit.accepts(specimen))
         const all = circuit.r1cs.constraints.map((_, i) => i)
-        assert.deepEqual(idleConstraints(circuit.r1cs, witnesses, sample ? draw(all, sample) : all), [])
+        assert.equal(idleConstraints(circuit.r1cs, witnesses, sample ? draw(all, sample) : all).length, level === 0 ? doubled : 0)
       })
     })
   }
