@@ -1,5 +1,6 @@
 /** Files that a command is given: read whole, bounded, with `-` for standard input; a file that is not there is wrong usage. */
 
+import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { refuse } from '../errors/errors.ts'
 import { type Json, parseJson } from '../hash/canonical.ts'
@@ -26,6 +27,11 @@ export async function readTextFile(session: Session, path: string): Promise<stri
 /** @throws Usage; Refusal TOO_LARGE, MALFORMED */
 export async function readJsonFile(session: Session, path: string): Promise<Json> {
   return parseJson(await readTextFile(session, path), LIMITS)
+}
+
+/** Said before the work whose result goes there. @throws Refusal EXISTS */
+export function requireNewFile(session: Session, path: string): void {
+  if (existsSync(session.path(path))) refuse('EXISTS', `${path} exists already and is not overwritten`)
 }
 
 /** Writes a result that is not there yet. @throws Refusal EXISTS */

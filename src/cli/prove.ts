@@ -18,7 +18,7 @@ import { answerJson } from '../shape/submission.ts'
 import { verifyAnswer } from '../verifier/verify.ts'
 import { recorded } from './act.ts'
 import { does, type Options, type Outcome, repeated, type Session, Usage } from './command.ts'
-import { readJsonFile, writeNewFile } from './files.ts'
+import { readJsonFile, requireNewFile, writeNewFile } from './files.ts'
 import { getJson, isUrl, postJson } from './http-json.ts'
 import { proverLink } from './link.ts'
 import { withPassword } from './password.ts'
@@ -41,6 +41,7 @@ export function define(command: Command): void {
 
 async function prove(session: Session, [source = '']: readonly string[], options: Options): Promise<Outcome> {
   const home = session.home()
+  if (typeof options.out === 'string') requireNewFile(session, options.out)
   const file = await openWallet(session, home, options)
   const request = isUrl(source) ? await getJson(source, 'the verifier') : await readJsonFile(session, source)
   const registry = proverLink(home)
