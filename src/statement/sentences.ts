@@ -99,7 +99,7 @@ class Phrases {
 
   credential(document: string): string {
     const { title } = this.statement.schemas[document] ?? { title: document }
-    return `an organisation accredited for it issued the ${words(document)} (${title}) to you, and it is neither expired nor revoked`
+    return `an organisation accredited for it issued the ${words(document)} (${title}) to the holder, and it is neither expired nor revoked`
   }
 
   operand({ source, text, type }: Operand): string {
