@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bn254 } from '@noble/curves/bn254.js'
 import { endProving } from '../../src/cli/proving.ts'
 import { fieldToBytes, parseField } from '../../src/field/field.ts'
 import type { Json } from '../../src/hash/canonical.ts'
@@ -48,6 +49,7 @@ describe('a schema, a statement and a document from outside', () => {
   const folder = newFolder()
   const [operator, governor, authority, harbour, shipowner, insurer] = ['operator', 'governor', 'authority', 'harbour', 'shipowner', 'insurer'].map((name) => new Person(folder, name)) as [Person, Person, Person, Person, Person, Person]
   const people = [operator, governor, authority, harbour, shipowner, insurer]
+  let desk = ''
   let index = 0
   let receipt = ''
   let request = ''
@@ -95,7 +97,7 @@ describe('a schema, a statement and a document from outside', () => {
     await shipowner.ok('wallet', 'pick-up', await harbour.serve('issuer'), String(code))
     rmSync(document)
 
-    const desk = await insurer.serve('verifier')
+    desk = await insurer.serve('verifier')
     request = String((await insurer.ok('request', 'make', 'berthed-within-tariff', '--parameters', file('parameters.json', PARAMETERS))).request)
     rmSync(join(folder, 'outside', 'parameters.json'))
     const proved = await shipowner.ok('prove', `${desk}/requests/${request}`, '--yes')
@@ -115,6 +117,20 @@ describe('a schema, a statement and a document from outside', () => {
     for (const name of ['answer.json', 'receipt.json', 'second.json']) rmSync(join(folder, 'outside', name))
     const show = await insurer.run('request', 'show', String(second))
     assert.deepEqual([show.code, show.refused], [1, 'NOT_FOUND'])
+  })
+
+  it('records it once, however often and however malleated it is submitted (A6, D22)', async () => {
+    const kept = JSON.parse(readFileSync(join(insurer.home, 'data', 'requests', `${request}.json`), 'utf8')) as { answer: { submission: { proof: Proof } } }
+    const { submission } = kept.answer
+    const { a, b, c } = submission.proof
+    const negated = { a: [a[0], minus(a[1])], b: [b[0], [minus(b[1][0]), minus(b[1][1])]], c }
+    for (const proof of [submission.proof, negated]) {
+      const again = await insurer.ok('submit', file('submission.json', { ...submission, proof }))
+      assert.equal(again.index, index)
+    }
+    const another = await fetch(`${desk}/requests/${request}/answer`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ answer: { ...kept.answer, texts: { x: 'y' } } }) })
+    assert.deepEqual([another.status, ((await another.json()) as { code: string }).code], [409, 'REPLAYED'])
+    rmSync(join(folder, 'outside', 'submission.json'))
   })
 
   it('leaves nothing of the holder’s in any other party’s directory or log', async () => {
@@ -155,6 +171,12 @@ describe('a schema, a statement and a document from outside', () => {
     return [...names.map((path): [string, Buffer] => [path, readFileSync(path)]), ['log', Buffer.from(person.log)]]
   }
 })
+
+type Proof = { a: [string, string]; b: [[string, string], [string, string]]; c: [string, string] }
+
+function minus(coordinate: string): string {
+  return (bn254.fields.Fp.ORDER - BigInt(coordinate)).toString()
+}
 
 /** The spellings in which an element could leak. */
 function element(decimal: string): Buffer[] {
