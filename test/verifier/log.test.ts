@@ -107,6 +107,8 @@ describe('checkpoints (E29)', () => {
     'a carriage return': note.replace('\n', '\r\n'),
     'another dash': note.replace('—', '-'),
     'two spaces': note.replace('— ', '—  '),
+    'a hundred and one signatures': note + line('witness.example').repeat(100),
+    'a signature shorter than a key hash': note.replace(/[A-Za-z0-9+/]+=*\n$/, 'AAAA\n'),
     'base64 without padding': note.replace(/=\n$/, '\n'),
   }))
     it(`with ${what} are refused`, () => refuses(() => openCheckpoint(malformed, ORIGIN, key), 'MALFORMED'))
@@ -148,6 +150,9 @@ describe('receipts', () => {
     refuses(() => verify({ entry: { ...receipt['entry'], more: 1 } }), 'MALFORMED')
   })
   for (const junk of [null, [], 'receipt', 7, {}]) it(`are not ${JSON.stringify(junk)}`, () => refuses(() => parseReceipt(junk), 'MALFORMED'))
+  for (const change of [{ receipt: 2 }, { checkpoint: 7 }]) it(`are refused with ${JSON.stringify(change)}`, () => refuses(() => verify(change), 'MALFORMED'))
+  for (const change of [{ entry: 2 }, { origin: 7 }, { type: null }, { index: -1 }, { index: 0.5 }, { index: '3' }, { at: -1 }, { signers: 'LEI' }, { signers: [7] }, { signers: Array(33).fill('LEI') }, { facts: null }, { facts: [] }])
+    it(`are refused with an entry with ${JSON.stringify(change).slice(0, 30)}`, () => refuses(() => verify({ entry: { ...receipt['entry'], ...change } }), 'MALFORMED'))
   for (const inclusion of [null, [''], ['AAAA'], [7], Array(54).fill('A'.repeat(43) + '=')]) it(`have no path like ${JSON.stringify(inclusion)?.slice(0, 20)}`, () => refuses(() => verify({ inclusion }), 'MALFORMED'))
 })
 

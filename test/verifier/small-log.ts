@@ -24,9 +24,9 @@ export class SmallLog {
   }
 
   /** @returns the entry's index */
-  append(command: Json & { readonly body: { readonly type: string; readonly [name: string]: Json }; readonly signatures?: readonly { readonly organisation: string }[] }, facts: { readonly [name: string]: Json }, at = 1_700_000_000): number {
+  append(command: Json & { readonly body: { readonly type: string; readonly [name: string]: Json }; readonly signatures?: readonly { readonly organisation: string }[] }, facts: { readonly [name: string]: Json }, at = 1_700_000_000, signers = (command.signatures ?? []).map(({ organisation }) => organisation)): number {
     const index = this.size
-    const entry = { entry: 1, origin: this.origin, index, at: at + index, type: command.body.type, body: digestJson('body', command), signers: (command.signatures ?? []).map(({ organisation }) => organisation), facts }
+    const entry = { entry: 1, origin: this.origin, index, at: at + index, type: command.body.type, body: digestJson('body', command), signers, facts }
     this.commands.push(command)
     this.entries.push(entry)
     this.leaves.push(Buffer.from(canonicalJson(entry)))

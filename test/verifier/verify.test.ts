@@ -170,6 +170,10 @@ describe('the answer to a request', () => {
       await refuses(verifySubmission(escrowed, other, NOW), 'PROOF_INVALID')
     })
     it('is refused at another registry', () => refuses(verifySubmission({ ...submission, origin: 'other.example/log' }, view, NOW), 'WRONG_ORIGIN'))
+    it('is refused for a retired statement or key', async () => {
+      await refuses(verifySubmission(submission, viewWith((body) => (body.statements[0].status = 'retired')), NOW), 'RETIRED')
+      await refuses(verifySubmission(submission, viewWith((body) => (body.shapes[0].status = 'retired')), NOW), 'RETIRED')
+    })
     it('is refused when it expires', () => refuses(verifySubmission(submission, view, NOW + 600), 'REQUEST_EXPIRED'))
     it('is refused with a later expiry than was proved (C18)', () => refuses(verifySubmission({ ...submission, expires: NOW + 10_000 }, view, NOW), 'PROOF_INVALID'))
     it('is refused when its clock is off (D23)', () => refuses(verifySubmission(submission, view, NOW + 116), 'NOW_OUT_OF_RANGE'))

@@ -59,6 +59,7 @@ describe('a view', () => {
     'a scope twice': (body) => body.scopes.push(body.scopes[0]),
   }))
     it(`with ${what} is refused, although it is signed`, () => refuses(change, 'INPUTS_DIFFER'))
+  it('with a leaf outside the directory is refused', () => refuses((body) => (body.directory.leaves[0].position = 65_536), 'MALFORMED'))
   it('with an escrow key of small order is refused', () => refuses((body) => (body.regulators[0].escrowKey = { x: '0', y: '1' }), 'KEY_INVALID'))
   it('with a statement about a schema that it lacks is refused', () => refuses((body) => (body.schemas = []), 'UNKNOWN_SCHEMA'))
   it('with further or missing members is refused', () => {
