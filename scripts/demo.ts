@@ -95,6 +95,7 @@ try {
   process.exit(0)
 } catch (error) {
   progress.close()
+  if (terminal.stop.aborted) process.exit(130)
   terminal.stderr(`${error instanceof Unexpected ? `not as told: ${error.message}` : String(error instanceof Error ? error.stack : error)}\n`)
   await stage.end()
   process.exit(1)

@@ -32,7 +32,8 @@ process.on('message', (message: Order | { stop: true }) => {
   if ('stop' in message) void end()
   else track(execute(message))
 })
-// Without the stage there is no play.
+// Ctrl-C reaches every process of the terminal; the stage ends the play in order. Without the stage there is no play.
+process.on('SIGINT', () => undefined)
 process.on('disconnect', () => void end())
 
 function track(work: Promise<void>): void {

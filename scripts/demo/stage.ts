@@ -119,30 +119,35 @@ export class Stage {
 
   heading(text: string): void {
     if (this.json) this.print({ step: 'heading', text })
-    else process.stdout.write(`\n${this.bold(text)}\n`)
+    else this.say(`\n${this.bold(text)}`)
   }
 
   /** Prints one step: who did what, and facts about it. */
   step(who: string, what: string, facts: Record<string, Json> = {}): void {
     if (this.json) this.print({ step: 'done', who, what, facts })
-    else process.stdout.write(`  ${who.padEnd(22)} ${what}\n`)
+    else this.say(`  ${who.padEnd(22)} ${what}`)
   }
 
   /** Prints a refusal that was expected. */
   refusal(who: string, what: string, refusal: { code: string; message: string }): void {
     if (this.json) this.print({ step: 'refused', who, what, code: refusal.code })
-    else process.stdout.write(`  ${who.padEnd(22)} ${what}\n  ${''.padEnd(22)} ✗ ${refusal.code}: ${refusal.message}\n`)
+    else this.say(`  ${who.padEnd(22)} ${what}\n  ${''.padEnd(22)} ✗ ${refusal.code}: ${refusal.message}`)
   }
 
   table(title: string, rows: readonly (readonly string[])[]): void {
     if (this.json) return this.print({ step: 'table', title, rows: rows.map((row) => [...row]) })
     const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-    process.stdout.write(`\n${this.bold(title)}\n`)
-    for (const row of rows) process.stdout.write(`  ${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ')}\n`)
+    this.say(`\n${this.bold(title)}`)
+    for (const row of rows) this.say(`  ${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ')}`)
   }
 
   async end(...parties: Party[]): Promise<void> {
     await Promise.all((parties.length > 0 ? parties : this.parties).map((party) => party.stop()))
+  }
+
+  /** A line, in place of a progress bar that may stand there and is drawn again below. */
+  private say(text: string): void {
+    process.stdout.write(`${process.stdout.isTTY ? '\r\u001b[K' : ''}${text}\n`)
   }
 
   private print(value: Json): void {

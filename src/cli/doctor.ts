@@ -5,8 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { Refusal } from '../errors/errors.ts'
-import { findLocalKeys } from '../setup/local.ts'
+import type { Json } from '../hash/canonical.ts'
+import type { Entry } from '../registry/entry.ts'
 import { compileShape } from '../setup/compile.ts'
+import { sha256OfFile } from '../setup/digests.ts'
+import { findLocalKeys } from '../setup/local.ts'
+import { requireTrustworthyKey } from '../setup/trust.ts'
 import { SHAPES, type ShapeName } from '../shape/shapes.ts'
 import { keyId, type OrganisationKey } from '../signature/organisation-key.ts'
 import { parseEscrowKey } from '../verifier/escrow.ts'
@@ -38,7 +42,7 @@ async function examine(session: Session, _args: readonly string[], options: Opti
   if (home) {
     findings.push(...fileModes(home))
     const view = await registry(home, findings)
-    findings.push(...keyFiles(home, view), ...(await shapeKeys(view)), ...(await wallet(session, home, options)))
+    findings.push(...keyFiles(home, view), ...(await shapeKeys(home, view)), ...(await wallet(session, home, options)))
   }
   const bad = findings.filter(({ state }) => state === 'wrong' || state === 'missing')
   const headline = bad.length === 0 ? 'all is well' : `${bad.length} thing${bad.length === 1 ? '' : 's'} to mend`
@@ -160,19 +164,41 @@ function escrowKey(json: unknown, view: View | undefined): Finding {
   return named ? good('escrow key', `registered as ${named[0]}`) : unknown('escrow key', 'sound, not registered', 'attestry registry regulator NAME')
 }
 
-/** Keys from a test phase 1 are for development only; the registry refuses them elsewhere, and so should whoever follows it. */
-async function shapeKeys(view: View | undefined): Promise<Finding[]> {
+/** Every active key is checked again as the registry checked it: key points, transcript, phase 1 of the registry's mode, this circuit. */
+async function shapeKeys(home: Home, view: View | undefined): Promise<Finding[]> {
   if (!view) return []
   const findings: Finding[] = []
+  const transcripts = await registeredTranscripts(home)
   for (const shape of Object.keys(SHAPES) as ShapeName[]) {
     const active = view.shapes.get(shape)?.filter(({ status }) => status === 'active') ?? []
-    const local = await findLocalKeys(shape).catch(() => undefined)
-    const isTest = active.some(({ key }) => local?.transcript.result?.verificationKey === key && local.transcript.phase1.kind === 'test')
-    if (active.length === 0) findings.push(missing(`shape ${shape}`, 'the registry has no active key', 'a governor registers one: `attestry registry shape`'))
-    else if (isTest && view.mode !== 'development') findings.push(wrong(`shape ${shape}`, 'the registered key is a local test key', 'hold a real ceremony and retire this key'))
-    else findings.push(good(`shape ${shape}`, `${active.length} active key${isTest ? ', a test key, good for development' : ''}`))
+    if (active.length === 0) findings.push(unknown(`shape ${shape}`, 'the registry has no active key: statements for it cannot be proved', 'a governor registers one: `attestry registry shape`'))
+    for (const { key, verificationKey } of active) findings.push(await attempt(`shape ${shape}`, () => shapeKey(shape, verificationKey, transcripts.get(key), view)))
   }
   return findings
+}
+
+async function shapeKey(shape: ShapeName, verificationKey: Json, transcript: Json | undefined, { mode }: View): Promise<Finding> {
+  const { r1cs } = await compileShape(shape)
+  const circuit = { shape, publicInputs: SHAPES[shape].publicInputs.length, r1cs: await sha256OfFile(r1cs) }
+  const { transcript: checked } = await requireTrustworthyKey(verificationKey, transcript, mode, circuit)
+  const contributions = checked.steps.filter(({ kind }) => kind === 'contribution').length
+  return good(`shape ${shape}`, `a key by ${contributions} contributors and a beacon${checked.phase1.kind === 'test' ? ', a test key: good for development only' : ''}`)
+}
+
+/** The transcripts that the registry's log holds, by the id of their verification key. */
+async function registeredTranscripts(home: Home): Promise<ReadonlyMap<string, Json>> {
+  const { client } = registryOf(home)
+  const found = new Map<string, Json>()
+  for (let from = 0, size = 1; from < size; ) {
+    const page = await client.entries(from, 1_000)
+    for (const { type, body, facts } of page.entries as unknown as readonly Entry[]) {
+      if (type !== 'shape.register') continue
+      const command = (await client.body(body)) as unknown as { body: { transcript: Json } }
+      found.set(String(facts.verificationKey), command.body.transcript)
+    }
+    ;[from, size] = [page.next, page.size]
+  }
+  return found
 }
 
 async function wallet(session: Session, home: Home, options: Options): Promise<Finding[]> {

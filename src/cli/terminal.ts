@@ -22,9 +22,15 @@ export interface Terminal {
 /** The process's own terminal; SIGINT and SIGTERM stop the command. */
 export function processTerminal(): Terminal {
   const stop = new AbortController()
-  // The second signal ends the process at once: a person who presses Ctrl-C twice means it.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => (stop.signal.aborted ? process.exit(130) : stop.abort()))
+  let stoppedAt = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // A person who presses Ctrl-C again means it. One press can come twice at once, from the terminal and from npm.
+      if (stop.signal.aborted && Date.now() - stoppedAt > 1_000) process.exit(130)
+      if (!stop.signal.aborted) stoppedAt = Date.now()
+      stop.abort()
+    })
+  }
   return {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),

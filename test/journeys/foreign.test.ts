@@ -133,6 +133,13 @@ describe('a schema, a statement and a document from outside', () => {
     rmSync(join(folder, 'outside', 'submission.json'))
   })
 
+  it('leaves every party well, says its doctor', async () => {
+    for (const person of [operator, governor, harbour, shipowner, insurer]) {
+      const { findings } = await person.ok('doctor')
+      assert.ok((findings as unknown as { check: string; found: string }[]).some(({ check, found }) => check === 'shape attest' && /3 contributors and a beacon, a test key/.test(found)) || person === operator)
+    }
+  })
+
   it('leaves nothing of the holder’s in any other party’s directory or log', async () => {
     const [holder, register] = [await WalletFile.open(join(shipowner.home, 'data', 'wallet.json'), 'correct horse battery'), openRegister(join(harbour.home, 'data', 'issuer.db'), HARBOUR)]
     const [record] = register.credentials()
