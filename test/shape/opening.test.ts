@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { disclosureOf } from '../../src/credential/commitment.ts'
 import { toField } from '../../src/field/field.ts'
 import type { Digest } from '../../src/hash/digest.ts'
 import { openAnswer } from '../../src/shape/opening.ts'
@@ -39,6 +40,11 @@ describe('opening an answer', () => {
     it(`refuses another ${name}`, () => invalid(change))
 
   it('refuses a missing text', () => invalid({ texts: {} }))
+  it('refuses a value that is none of its type, although the proof discloses it', () => {
+    const values = [answer.values[0] ?? toField(0), toField(0)]
+    const disclosure = disclosureOf(answer.pseudonym, [...values, toField(0), toField(0)], answer.disclosureBlinding)
+    invalid({ values, submission: { ...answer.submission, disclosure } })
+  })
   it('refuses another submission', () => invalid({ submission: { ...answer.submission, disclosure: toField(1) } }))
   it('does not look at what the submission says of the statement', () => assert.ok(open({ submission: { ...answer.submission, statement: '00'.repeat(32) as Digest } })))
 

@@ -33,6 +33,10 @@ describe('groth16', () => {
   })
   it('names a key by everything in it', () => assert.notEqual(verificationKeyId(key.json), verificationKeyId({ ...key.json, nPublic: 4 })))
   it('rejects a key with vk_alphabeta_12 or any other further member', () => assert.throws(() => parseVerificationKey({ ...key.json, vk_alphabeta_12: [] }), { code: 'KEY_INVALID' }))
+  for (const nPublic of [0, -1, 1.5, '3', 1001]) it(`rejects a key for ${JSON.stringify(nPublic)} public inputs (B9)`, () => {
+    const IC = Array.from({ length: Math.max(0, Math.ceil(Number(nPublic))) + 1 }, () => (key.json['IC'] as string[][])[0])
+    assert.throws(() => parseVerificationKey({ ...key.json, nPublic, IC }), { code: 'KEY_INVALID' })
+  })
   it('rejects a key that is no object', () => {
     for (const json of [null, [], 'key', 7, undefined]) assert.throws(() => parseVerificationKey(json), { code: 'KEY_INVALID' })
   })
