@@ -111,6 +111,16 @@ export class Circuit {
     return wire
   }
 
+  /** The wire of the first signal whose name fits, -1 when it has none of its own at this level. */
+  find(name: RegExp): number {
+    return this.#symbols.find(name)
+  }
+
+  /** The wires of all signals whose name fits. */
+  wires(name: RegExp): number[] {
+    return this.#symbols.all(name)
+  }
+
   /** There is a witness, the constraints agree, and these signals have these values. Returns the witness. */
   accepts(inputs: Inputs, expected: Readonly<Record<string, bigint>> = {}): Witness {
     const witness = this.witness(inputs)
@@ -172,6 +182,16 @@ class Symbols {
     const end = this.#text.indexOf(`,${name}\n`)
     const line = this.#text.slice(this.#text.lastIndexOf('\n', end) + 1, end)
     return end < 0 ? -1 : Number(line.split(',')[1])
+  }
+
+  find(name: RegExp): number {
+    const line = new RegExp(`^.*${name.source}`, 'm').exec(this.#text)?.[0]
+    return line === undefined ? -1 : Number(line.split(',')[1])
+  }
+
+  all(name: RegExp): number[] {
+    const lines = this.#text.split('\n').map((line) => line.split(','))
+    return lines.filter(([, wire, , full]) => Number(wire) > 0 && full !== undefined && name.test(full)).map(([, wire]) => Number(wire))
   }
 
   forEach(each: (wire: number, label: number) => void): void {

@@ -35,6 +35,14 @@ function programOf(r1cs: R1cs, witness: Witness): [wire: number, constraint: num
   }
 }
 
+/** Gives each wire of a program the value that its constraint computes from the others, in order. */
+export function recompute(r1cs: R1cs, witness: Witness, program: Iterable<readonly [wire: number, constraint: number]>): void {
+  for (const [wire, constraint] of program) {
+    const [solution] = constraint < 0 ? [] : solutions(r1cs, constraint, wire, witness)
+    if (solution !== undefined) witness[wire] = solution
+  }
+}
+
 /** The wires of `outputs` that can move, to first order, while the inputs stand still. `without` names a constraint to ignore. */
 export function freeOutputs(r1cs: R1cs, witness: Witness, outputs: readonly number[], without = -1): number[] {
   const known = determined(r1cs, witness, r1cs.inputs, without)

@@ -85,6 +85,8 @@ export function statusList(revoked: readonly number[] = []): Tree {
 }
 
 function place(index: number): [word: number, byte: number, bit: number] {
+  // Past the last position there is only the byte 31 that no word has.
+  if (index >= 248 * 4096) return [4095, 31, index % 8]
   return [Math.floor(index / 248), Math.floor((index % 248) / 8), index % 8]
 }
 
@@ -101,10 +103,32 @@ export function commitmentOf(card: Card, holderSecret: Field): Field {
 
 /** EdDSA-Poseidon as circomlib verifies it: S·B = R + 8·H(R, A, M)·A. */
 export function sign(secret: bigint, message: Field): { R8: [Field, Field]; S: Field } {
+  return signWith(secret, message, Point.ZERO)
+}
+
+/** The same with `torsion` added to R before the hash is taken. */
+export function signWith(secret: bigint, message: Field, torsion: InstanceType<typeof Point>): { R8: [Field, Field]; S: Field } {
   const nonce = 987654321n + (message % 1000n)
-  const R8 = coordinates(Point.BASE.multiply(nonce))
+  const R8 = coordinates(Point.BASE.multiply(nonce).add(torsion))
   const h = unlabelledHash([...R8, ...coordinates(Point.BASE.multiply(secret)), message])
   return { R8, S: f((nonce + 8n * h * secret) % SUBGROUP_ORDER) }
+}
+
+/** A point of each order that divides the cofactor: multiples of l·P for a P outside the subgroup. */
+export const LOW_ORDER_POINTS: readonly (readonly [order: number, point: InstanceType<typeof Point>])[] = lowOrderPoints()
+
+function lowOrderPoints(): [number, InstanceType<typeof Point>][] {
+  const { Fp } = Point
+  const { a, d } = Point.CURVE()
+  for (let y = 2n; ; y++) {
+    const square = Fp.div(Fp.sub(1n, Fp.sqr(y)), Fp.sub(a, Fp.mul(d, Fp.sqr(y))))
+    if (Fp.pow(square, (Fp.ORDER - 1n) / 2n) !== 1n) continue
+    let order8 = Point.ZERO
+    const point = Point.fromAffine({ x: Fp.sqrt(square), y })
+    for (const bit of SUBGROUP_ORDER.toString(2)) order8 = bit === '1' ? order8.double().add(point) : order8.double()
+    if (order8.double().double().equals(Point.ZERO)) continue
+    return [[8, order8], [4, order8.double()], [2, order8.double().double()], [1, Point.ZERO]]
+  }
 }
 
 /** What the registry knows: status lists and a directory with the leaves of `cards` at 4·k + 1, and some strangers. */
