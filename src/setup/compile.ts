@@ -8,7 +8,7 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,21 +72,16 @@ export function compileShape(name: ShapeName, buildDir: string = join(PACKAGE, '
 export async function compileCircuit(file: string, outDir: string, options: CompileOptions): Promise<CompiledCircuit> {
   const sourceHash = await hashSources(file, options)
   const name = basename(file, '.circom')
-  const made = join(outDir, 'made.json')
-  if (existsSync(made)) {
-    const before = JSON.parse(await readFile(made, 'utf8')) as { sourceHash: string; warnings: string[] }
-    if (before.sourceHash === sourceHash) return { ...pathsIn(outDir, name), ...before }
-  }
+  const before = await madeBefore(outDir, sourceHash)
+  if (before) return { ...pathsIn(outDir, name), ...before }
   const temporary = `${outDir}.${randomUUID()}`
   await mkdir(temporary, { recursive: true })
   try {
     const warnings = await runCompiler(file, temporary, options)
     await rename(join(temporary, `${name}_js`, `${name}.wasm`), join(temporary, `${name}.wasm`))
     await rm(join(temporary, `${name}_js`), { recursive: true })
-    const handle = await open(join(temporary, 'made.json'), 'w')
-    await handle.writeFile(JSON.stringify({ sourceHash, warnings }))
-    await handle.close()
-    await replaceDirectory(temporary, outDir)
+    await writeFile(join(temporary, 'made.json'), JSON.stringify({ sourceHash, warnings }))
+    await replaceDirectory(temporary, outDir, sourceHash)
     return { ...pathsIn(outDir, name), sourceHash, warnings }
   } finally {
     await rm(temporary, { recursive: true, force: true })
@@ -167,9 +162,22 @@ function plain(text: string): string {
   return text.replaceAll(/\u001b\[[0-9;]*m/g, '')
 }
 
-async function replaceDirectory(from: string, to: string): Promise<void> {
-  // Another process may put its own, equal artefacts there between the two steps.
+interface Made {
+  readonly sourceHash: string
+  readonly warnings: readonly string[]
+}
+
+/** What `outDir` says it holds, if that is of these sources. */
+async function madeBefore(outDir: string, sourceHash: string): Promise<Made | undefined> {
+  const text = await readFile(join(outDir, 'made.json'), 'utf8').catch(() => undefined)
+  const made = text === undefined ? undefined : (JSON.parse(text) as Made)
+  return made?.sourceHash === sourceHash ? made : undefined
+}
+
+async function replaceDirectory(from: string, to: string, sourceHash: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
+    // Another process may have put the same artefacts there, and be reading them.
+    if (await madeBefore(to, sourceHash)) return
     await rm(to, { recursive: true, force: true })
     try {
       return await rename(from, to)
