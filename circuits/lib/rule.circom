@@ -2,7 +2,7 @@
 //
 // Proves: holds = (L op R), where a, b, c, d are the registers that the slot names and
 //   L = leftProduct ? a·b : a + b,   R = rightProduct ? c·d : c + d,   op = 0 `=`, 1 `!=`, 2 `<`, 3 `<=`.
-//   An ordering demands numeric = 1 and |L - R| < 2^66, else there is no witness. With CHECKED = 1 every operand of a
+//   An ordering demands numeric = 1 and -2^66 <= R - L < 2^66, else there is no witness. With CHECKED = 1 every operand of a
 //   numeric rule is below 2^64 by itself: a bad addend cannot bend a sum (-600 + 1000 would pass a check of the sum).
 //
 // Public   slot, 4B + 6 bits: a, b, c, d (B each), leftProduct, rightProduct, op (2), numeric, or
