@@ -18,6 +18,7 @@ import { creditLimit } from './demo/credit.ts'
 import { customs } from './demo/customs.ts'
 import { hospitalInvoice } from './demo/hospital.ts'
 import { kycOnboarding, kycPrecheck, kycRevocation } from './demo/kyc.ts'
+import { searchForSecrets } from './demo/search.ts'
 import { Unexpected } from './demo/stage.ts'
 import { whoSawWhat } from './demo/summary.ts'
 import { PACKAGE, World } from './demo/world.ts'
@@ -79,6 +80,13 @@ async function checkOffline(): Promise<void> {
   stage.step(verifier.name, `the evidence bundle holds: ${relative(PACKAGE, bundle)}, and its page ${relative(PACKAGE, join(verifier.home, 'evidence.html'))}`)
 }
 
+/** Nobody has in any file or log what was not theirs to see. */
+function checkDirectories(): void {
+  const { files, found } = searchForSecrets(stage.folder)
+  if (found.length > 0) throw new Unexpected(`values of documents lie where they should not: ${found.join('; ')}`)
+  stage.step('Everybody', `has only what the table says: ${files} files of all parties were searched for names, numbers, limits and totals`)
+}
+
 async function offline(...argv: string[]): Promise<void> {
   let output = ''
   const code = await runCli([...argv, '--json'], { ...terminal, interactive: false, stdout: (text) => void (output += text) })
@@ -91,6 +99,7 @@ try {
   await play()
   whoSawWhat(world)
   await checkOffline()
+  checkDirectories()
   stage.heading(`All four stories went as told, in ${Math.round((Date.now() - begun) / 1000)} s. Directories: ${relative(PACKAGE, world.stage.folder)}`)
   process.exit(0)
 } catch (error) {

@@ -1,15 +1,21 @@
 /**
- * Progress of long work, on stderr: a bar where a person looks on, plain lines elsewhere (one when a step starts or ends).
+ * Progress of long work, on stderr: a bar where a person looks on, plain lines elsewhere, one for each quarter.
+ *
+ * The bar is drawn here and only formatted by cli-progress, whose own terminal jumps back to where the bar began and so overwrites
+ * what was printed meanwhile.
  */
 
-import { SingleBar } from 'cli-progress'
+import cliProgress from 'cli-progress'
 import type { Terminal } from './terminal.ts'
+
+const SIZE = 28
+const BAR = { barsize: SIZE, barCompleteString: '█'.repeat(SIZE), barIncompleteString: '░'.repeat(SIZE), barGlue: '' }
 
 export class Progress {
   private readonly terminal: Terminal
-  private bar: SingleBar | undefined
   private title = ''
-  private decile = -1
+  private drawn = false
+  private quarter = -1
 
   constructor(terminal: Terminal) {
     this.terminal = terminal
@@ -17,34 +23,30 @@ export class Progress {
 
   /** Work named `title` is done to `fraction` (0 to 1). */
   update(title: string, fraction: number): void {
-    if (title !== this.title) this.close()
-    const percent = Math.max(0, Math.min(100, Math.round(fraction * 100)))
-    if (this.terminal.interactive) this.draw(title, percent)
-    else this.print(title, percent)
-    this.title = title
-    if (percent === 100) this.close()
+    const done = Math.max(0, Math.min(1, fraction))
+    if (this.terminal.interactive) this.draw(title, done)
+    else this.print(title, done)
+    if (done === 1) this.close()
   }
 
+  /** Leaves the last bar where it is; what follows goes below it. */
   close(): void {
-    this.bar?.stop()
-    this.bar = undefined
+    if (this.drawn) this.terminal.stderr('\n')
+    this.drawn = false
     this.title = ''
-    this.decile = -1
+    this.quarter = -1
   }
 
-  private draw(title: string, percent: number): void {
-    if (!this.bar) {
-      const colour = this.terminal.env.NO_COLOR ? '{bar}' : '\u001b[36m{bar}\u001b[0m'
-      this.bar = new SingleBar({ format: `${colour} {percentage}% {title}`, hideCursor: true, clearOnComplete: false, barsize: 28, barCompleteChar: '█', barIncompleteChar: '░' })
-      this.bar.start(100, percent, { title })
-    }
-    this.bar.update(percent, { title })
+  private draw(title: string, done: number): void {
+    const bar = cliProgress.Format.BarFormat(done, BAR)
+    this.terminal.stderr(`\r\u001b[K${this.terminal.env.NO_COLOR ? bar : `\u001b[36m${bar}\u001b[0m`} ${Math.floor(done * 100)} % ${title}`)
+    this.drawn = true
   }
 
-  private print(title: string, percent: number): void {
-    const decile = Math.floor(percent / 25)
-    if (title === this.title && decile === this.decile) return
-    this.decile = decile
-    this.terminal.stderr(`${title}: ${percent} %\n`)
+  private print(title: string, done: number): void {
+    const quarter = Math.floor(done * 4)
+    if (title === this.title && quarter === this.quarter) return
+    ;[this.title, this.quarter] = [title, quarter]
+    this.terminal.stderr(`${title}: ${Math.floor(done * 100)} %\n`)
   }
 }
