@@ -17,21 +17,29 @@ import { State } from './state.ts'
 export class Follower {
   readonly state = new State()
   private readonly checks: Checks
+  private readonly bodiesSince: number
   private readonly spent = new Map<string, Entry>()
   private readonly nonces = new Map<string, Entry>()
 
-  constructor(checks: Checks) {
+  /**
+   * @param bodiesSince entries from this time on (seconds) must come with their body. 0, all of them: a missing body is taken on
+   *   trust, and an operator who may call any body pruned could hide a false proof. A follower that began late gives the start of
+   *   the registry's retention.
+   */
+  constructor(checks: Checks, bodiesSince = 0) {
     this.checks = checks
+    this.bodiesSince = bodiesSince
   }
 
   /**
    * Takes the next entry over.
    *
-   * @param command undefined when its body was pruned: then proofs and superseded status lists are taken over as the entry tells
+   * @param command undefined when its body was pruned, before `bodiesSince`: then proofs and superseded status lists are taken over as the entry tells
    * @throws Refusal CORRUPT when the entry does not follow from the command and the entries before it
    */
   async follow(entry: Entry, command: Command | undefined): Promise<void> {
     requireNext(this.state, entry)
+    if (!command && entry.at >= this.bodiesSince) return refuse('CORRUPT', `the body of entry ${entry.index} is missing, too young to have been pruned`)
     if (command && bodyDigest(command) !== entry.body) return refuse('CORRUPT', `the body of entry ${entry.index} is not the one that its entry names`)
     const nullifiers = entry.type === 'proof.submit' ? (entry.facts.nullifiers as string[]) : []
     if (nullifiers.some((nullifier) => this.spent.has(nullifier))) return refuse('CORRUPT', `entry ${entry.index} spends a nullifier again`)
@@ -49,9 +57,10 @@ export class Follower {
 /**
  * The state after a log's entries.
  * @param bodyOf the command with that digest, as JSON; undefined when it was pruned
+ * @param bodiesSince see `Follower`
  */
-export async function replay(entries: Iterable<Entry>, bodyOf: (digest: string) => Json | undefined, checks: Checks): Promise<State> {
-  const follower = new Follower(checks)
+export async function replay(entries: Iterable<Entry>, bodyOf: (digest: string) => Json | undefined, checks: Checks, bodiesSince = 0): Promise<State> {
+  const follower = new Follower(checks, bodiesSince)
   for (const entry of entries) {
     const body = bodyOf(entry.body)
     await follower.follow(entry, body === undefined ? undefined : parseCommand(body))

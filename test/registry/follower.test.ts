@@ -26,7 +26,7 @@ describe('a follower of the log', () => {
     for (const { body } of entries) bodies.set(body, JSON.parse(JSON.stringify(await world.registry.body(body))) as Json)
   })
 
-  const follow = (changed: readonly Entry[], bodyOf: (digest: string) => Json | undefined = (digest) => bodies.get(digest)) => replay(changed, bodyOf, CHECKS)
+  const follow = (changed: readonly Entry[], bodyOf: (digest: string) => Json | undefined = (digest) => bodies.get(digest), bodiesSince = Infinity) => replay(changed, bodyOf, CHECKS, bodiesSince)
   const isCorrupt = { code: 'CORRUPT' }
   const indexOf = (type: string): number => entries.findLastIndex((entry) => entry.type === type)
   const with_ = (index: number, change: Partial<Entry>): Entry[] => entries.map((entry) => (entry.index === index ? ({ ...entry, ...change } as Entry) : entry))
@@ -41,6 +41,14 @@ describe('a follower of the log', () => {
     for (const { body } of entries.filter(({ type, facts }) => type === 'status.publish' && facts['sequence'] !== 3)) pruned.add(body)
     const state = await follow(entries, (digest) => (pruned.has(digest as Entry['body']) ? undefined : bodies.get(digest)))
     assert.deepEqual(viewBody(state, ''), viewBody(world.registry.known, ''))
+  })
+
+  it('refuses a missing proof that is too young to have been pruned, and any by default', async () => {
+    const last = entries[indexOf('proof.submit')]!
+    const without = (digest: string) => (digest === last.body ? undefined : bodies.get(digest))
+    await assert.rejects(follow(entries, without, last.at), isCorrupt)
+    await assert.rejects(replay(entries, without, CHECKS), isCorrupt)
+    await follow(entries, without, last.at + 1)
   })
 
   it('refuses a log that lacks a command that is never pruned', () => {
@@ -85,7 +93,7 @@ describe('a follower of the log', () => {
   })
 
   it('refuses a nullifier that is spent twice, even where the proofs were pruned', async () => {
-    const follower = new Follower(CHECKS)
+    const follower = new Follower(CHECKS, Infinity)
     for (const entry of entries) await follower.follow(entry, parseCommand(bodies.get(entry.body)))
     const again = entries[indexOf('proof.submit')]!
     await assert.rejects(follower.follow({ ...again, index: entries.length, at: entries.at(-1)!.at }, undefined), isCorrupt)
