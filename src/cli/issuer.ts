@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { refuse } from '../errors/errors.ts'
 import { printField } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
-import { certificate, publishStatus, retire, type Signatory } from '../issuer/commands.ts'
+import { certificate, publishStatus, retirements, type Signatory } from '../issuer/commands.ts'
 import { openRegister, type Register } from '../issuer/register.ts'
 import type { OrganisationKey } from '../signature/organisation-key.ts'
 import { act, signingOptions } from './act.ts'
@@ -78,7 +78,7 @@ async function rotateKey(session: Session, [name = '']: readonly string[], optio
     const id = printField(schema.id)
     const before = register.places().filter(({ schemaId, status }) => schemaId === id && status === 'active')
     register.rotateKey(schema, reason)
-    for (const place of before) await registry.submit(retire(place, reason, signatoryOf(home)))
+    for (const command of retirements(before, reason, signatoryOf(home))) await registry.submit(command)
     return certified(session, home, register, id, options)
   })
 }

@@ -31,7 +31,14 @@ export function statusPublish(register: Register, list: ListState, sequence: num
   return signed({ type: 'status.publish', nonce: nonce(), schemaId, listNumber, sequence, list: register.statusList(schemaId, listNumber).print() }, by)
 }
 
-/** `issuer.retire`: `rotated` keeps the place in the directory, `compromised` gives it up. */
+/** The commands that retire keys' places: one for each place of a rotated key; one for a compromised key, which loses them all. */
+export function retirements(places: readonly DirectoryPlace[], reason: 'rotated' | 'compromised', by: Signatory): Envelope[] {
+  const keys = new Set<string>()
+  const isFirst = ({ issuingKey: { x, y } }: DirectoryPlace) => keys.size < keys.add(`${x},${y}`).size
+  return (reason === 'rotated' ? places : places.filter(isFirst)).map((place) => retire(place, reason, by))
+}
+
+/** `issuer.retire`: `rotated` keeps the place in the directory, `compromised` gives up every place of the key. */
 export function retire({ issuingKey, schemaId, listNumber }: DirectoryPlace, reason: 'rotated' | 'compromised', by: Signatory): Envelope {
   return signed({ type: 'issuer.retire', nonce: nonce(), issuingKey: { ...issuingKey }, schemaId, listNumber, reason }, by)
 }

@@ -22,7 +22,7 @@ import type { Token } from '../http/auth.ts'
 import { jsonBody, objectBody } from '../http/body.ts'
 import { loggable } from '../http/problem.ts'
 import { issuerApi } from './api.ts'
-import { certificate, publishStatus, retire, type Signatory, type SubmitCommand } from './commands.ts'
+import { certificate, publishStatus, retirements, type Signatory, type SubmitCommand } from './commands.ts'
 import { createOffer, redeemOffer } from './offers.ts'
 import { openRegister, parseHolderId, type Register, type RegisterOptions } from './register.ts'
 
@@ -149,7 +149,7 @@ class Service {
     const schema = this.register.schema(name)
     const before = this.register.places().filter(({ schemaId, status }) => schemaId === printField(schema.id) && status === 'active')
     const issuingKey = this.register.rotateKey(schema, reason)
-    return { issuingKey, certificates: this.certificates(), retire: before.map((place) => retire(place, reason, this.options) as unknown as Json) }
+    return { issuingKey, certificates: this.certificates(), retire: retirements(before, reason, this.options) as unknown as Json[] }
   }
 
   /** The document of a body with schema, document, format and supplement. */

@@ -283,6 +283,14 @@ describe('an issuer’s register', () => {
       assert.equal(body['reason'], 'compromised')
     })
 
+    it('retires a rotated key place by place, a compromised one once', () => {
+      const [place] = register.places()
+      assert.ok(place)
+      const places = [place, { ...place, listNumber: 1 }]
+      assert.deepEqual(retirements(places, 'rotated', by).map(({ body }) => body['listNumber']), [0, 1])
+      assert.equal(retirements(places, 'compromised', by).length, 1)
+    })
+
     it('publishes a list once for each change, with the bitmap as it is', async () => {
       assert.equal((await publish()).length, 0)
       const { id } = issue()

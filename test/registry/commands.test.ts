@@ -212,6 +212,14 @@ describe('a registry’s commands', () => {
         assert.equal(roots.supersededAt(before), world.clock.now)
       })
 
+    for (const by of [HOSPITAL, MINISTRY])
+      it(`take away every leaf of a key that ${by === HOSPITAL ? 'its issuer' : 'the authority of its schemas'} reports compromised`, async () => {
+        await world.submit(accredit({ listNumber: 2 }))
+        await world.submit(accredit({ key: newIssuingKey(), listNumber: 3 }))
+        await world.submit(retire('compromised', by))
+        assert.deepEqual(world.registry.known.directory.entries().map(({ leaf }) => leaf.listNumber), [3])
+      })
+
     it('never accredit a compromised key again', async () => {
       await world.submit(retire('compromised', HOSPITAL))
       await refuses(world, accredit({ listNumber: 2 }), 'RETIRED')

@@ -56,7 +56,10 @@ export const accredit: Handler<'issuer.accredit'> = (body, situation) => {
   }
 }
 
-/** `rotated` keeps the leaf, for the credentials that the key signed; the other reasons end them. */
+/**
+ * `rotated` keeps the leaf, for the credentials that the key signed; the other reasons end them. A compromised key loses every leaf
+ * that who says so speaks for: the issuer for all, an authority for those of its schemas.
+ */
 export const retire: Handler<'issuer.retire'> = (body, situation) => {
   const { state, signers } = situation
   const { organisation, listNumber, reason } = body
@@ -67,14 +70,15 @@ export const retire: Handler<'issuer.retire'> = (body, situation) => {
   const [position] = state.directory.find((leaf) => leaf.organisation === organisation && leaf.listId === listId && sameKey(leaf.issuingKey, key))
   if (position === undefined) return refuse('UNKNOWN_ISSUER', 'no such issuer is accredited')
   if (reason === 'rotated' && state.rotated.has(position)) return refuse('RETIRED', 'this key is rotated out already')
-  const changes = new Map<number, DirectoryLeaf | undefined>(reason === 'rotated' ? [] : [[position, undefined]])
+  const gone = reason === 'rotated' ? [] : reason === 'withdrawn' ? [position] : leavesOf(key, situation, organisation)
+  const changes = new Map<number, DirectoryLeaf | undefined>(gone.map((place) => [place, undefined]))
   const outcome = changeDirectory(situation, changes, { organisation, schemaId: printField(schemaId), listId: printField(listId), position })
   return {
     ...outcome,
     apply: () => {
       outcome.apply()
       if (reason === 'rotated') state.rotated.add(position)
-      else state.rotated.delete(position)
+      for (const place of gone) state.rotated.delete(place)
       if (reason === 'compromised') state.compromisedKeys.add(keyText(key))
     },
   }
@@ -133,6 +137,12 @@ function requireFreeKey(state: State, organisation: string, key: DirectoryLeaf['
     if (leaf.organisation !== organisation) refuse('EXISTS', 'this issuing key is another organisation’s')
     if (leaf.listId === listId) refuse('EXISTS', 'this issuing key is accredited with this list already')
   }
+}
+
+/** Places of a key that the signers of a command speak for. */
+function leavesOf(key: DirectoryLeaf['issuingKey'], { state, signers }: Situation, organisation: string): number[] {
+  const speaksFor = (schemaId: Field) => signers.has(organisation) || signers.has(state.schemas.get(schemaId)?.schema.authority ?? '')
+  return state.directory.find((leaf) => leaf.organisation === organisation && sameKey(leaf.issuingKey, key) && speaksFor(leaf.schemaId))
 }
 
 function emptyList(organisation: string, schemaId: Field, listNumber: number): PublishedList {
