@@ -57,10 +57,10 @@ const COMPILER_VERSION = (requireHere('circom2/package.json') as { version: stri
 const LIBRARIES = resolve(dirname(requireHere.resolve('circomlib/package.json')), '..')
 const OUTPUT_LIMIT = 16 * 1024 * 1024 // bytes of compiler output; a clean run prints under 4 KiB
 
-/** Compiles a shape at --O2 into `<buildDir>/circuits/<name>/`, or finds it there. */
+/** Compiles a shape at --O2 into `<buildDir>/circuits/<name>/`, or finds it there; `warnings` are of circomlib's templates only. */
 export function compileShape(name: ShapeName, buildDir: string = join(PACKAGE, 'build')): Promise<CompiledCircuit> {
   const file = join(PACKAGE, 'circuits', 'shapes', `${name}.circom`)
-  return compileCircuit(file, join(buildDir, 'circuits', name), { optimization: 2 })
+  return compileCircuit(file, join(buildDir, 'circuits', name), { optimization: 2, inspect: true })
 }
 
 /**

@@ -59,6 +59,10 @@ export class R1cs {
     return broken
   }
 
+  satisfied(witness: Witness): boolean {
+    return this.constraints.every((constraint) => holds(constraint, witness))
+  }
+
   /** Numbers of the constraints in which a wire occurs. */
   touching(wire: number): readonly number[] {
     this.#byWire ??= this.#index()
@@ -90,17 +94,21 @@ export function mod(value: bigint): bigint {
   return rest < 0n ? rest + FIELD_ORDER : rest
 }
 
-export function evaluate({ wires, coefficients }: Combination, witness: Witness): bigint {
+export function evaluate(combination: Combination, witness: Witness): bigint {
+  return mod(unreduced(combination, witness))
+}
+
+function unreduced({ wires, coefficients }: Combination, witness: Witness): bigint {
   let sum = 0n
   for (let k = 0; k < wires.length; k++) {
     const value = witness[wires[k] as number] as bigint
     if (value !== 0n) sum += (coefficients[k] as bigint) * value
   }
-  return mod(sum)
+  return sum
 }
 
 export function holds({ a, b, c }: Constraint, witness: Witness): boolean {
-  return (evaluate(a, witness) * evaluate(b, witness) - evaluate(c, witness)) % FIELD_ORDER === 0n
+  return (unreduced(a, witness) * unreduced(b, witness) - unreduced(c, witness)) % FIELD_ORDER === 0n
 }
 
 function termsOf({ a, b, c }: Constraint): Map<number, Term> {
