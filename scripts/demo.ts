@@ -14,10 +14,10 @@ import { runCli } from '../src/cli/main.ts'
 import { processTerminal } from '../src/cli/terminal.ts'
 import { compileShape } from '../src/setup/compile.ts'
 import { localSetup } from '../src/setup/local.ts'
-import { creditLimit } from './demo/credit.ts'
-import { customs } from './demo/customs.ts'
-import { hospitalInvoice } from './demo/hospital.ts'
-import { kycOnboarding, kycPrecheck, kycRevocation } from './demo/kyc.ts'
+import { creditCast, creditLimit } from './demo/credit.ts'
+import { customs, customsCast } from './demo/customs.ts'
+import { hospitalCast, hospitalInvoice } from './demo/hospital.ts'
+import { kycCast, kycOnboarding, kycPrecheck, kycRevocation } from './demo/kyc.ts'
 import { searchForSecrets } from './demo/search.ts'
 import { Unexpected } from './demo/stage.ts'
 import { whoSawWhat } from './demo/summary.ts'
@@ -34,13 +34,16 @@ async function play(): Promise<void> {
   await timed('keys of attest', () => keysOf('attest'))
   stage.step('Ceremony', 'keys of attest are there: three contributors and a beacon, on a test phase 1 (development only)')
   // The stories on `attest` begin while the keys of `match` are made.
-  const match = keysOf('match')
-  match.catch(() => undefined)
+  const match = soon(keysOf('match'))
 
   await world.begin()
   await world.shape('attest')
-  await hospitalInvoice(world)
-  const kyc = await kycPrecheck(world)
+  // While one story plays, the parties of the next come on.
+  const first = await hospitalCast(world)
+  const second = soon(kycCast(world))
+  await hospitalInvoice(world, first)
+  const third = soon(creditCast(world))
+  const kyc = await kycPrecheck(world, await second)
 
   await match
   progress.close()
@@ -48,9 +51,16 @@ async function play(): Promise<void> {
   await world.shape('match')
   await kycOnboarding(world, kyc)
   await kycRevocation(world, kyc)
-  await creditLimit(world, kyc)
-  await customs(world)
+  const fourth = soon(customsCast(world))
+  await creditLimit(world, await third, kyc)
+  await customs(world, await fourth)
   await stage.end()
+}
+
+/** Something that is awaited later: until then a failure of it is nobody's. */
+function soon<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  return work
 }
 
 function keysOf(shape: 'attest' | 'match'): Promise<unknown> {

@@ -1,20 +1,33 @@
 /** Story 3: an order within a hidden limit. */
 
-import type { KycCast } from './kyc.ts'
+import type { KycScene } from './kyc.ts'
+import type { Party } from './stage.ts'
 import type { World } from './world.ts'
 
 const STORY = '3 Credit limit'
 const BANK = 'LEI:5493001KJTIIGC8Y1R12'
 
-export async function creditLimit(world: World, { supervisor, bankA: bank, address }: KycCast): Promise<void> {
-  const { stage } = world
-  stage.heading(`Story ${STORY} (match)`)
+export interface CreditCast {
+  readonly companies: Party
+  readonly buyer: Party
+  readonly supplier: Party
+  readonly financier: Party
+}
+
+export async function creditCast(world: World): Promise<CreditCast> {
   const [companies, buyer, supplier, financier] = await Promise.all([
     world.organisation('Company register', 'SE:GOV:BUSREG'),
     world.organisation('Johnssons byggvaror', 'SE:ORGNR:5532331183'),
     world.person('Supplier Moderna'),
     world.organisation('Financing bank', 'LEI:529900T8BM49AURSDO55'),
   ])
+  return { companies, buyer, supplier, financier }
+}
+
+/** The bank is Bank A of the story before. */
+export async function creditLimit(world: World, { companies, buyer, supplier, financier }: CreditCast, { supervisor, bankA: bank, address }: KycScene): Promise<void> {
+  const { stage } = world
+  stage.heading(`Story ${STORY} (match)`)
   await Promise.all([world.schema(companies, 'purchase-order'), world.schema(supervisor, 'credit-line')])
   await world.statement('order-within-credit-limit')
   await Promise.all([world.accredit(buyer, 'purchase-order', companies, 'company'), world.accredit(bank, 'credit-line', supervisor, 'bank')])

@@ -1,19 +1,31 @@
 /** Story 4: a declaration that matches a registered invoice, which customs never see. */
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { Party } from './stage.ts'
 import type { World } from './world.ts'
 
 const STORY = '4 Customs'
 
-export async function customs(world: World): Promise<void> {
-  const { stage } = world
-  stage.heading(`Story ${STORY} (match)`)
+export interface CustomsCast {
+  readonly authority: Party
+  readonly office: Party
+  readonly broker: Party
+  readonly exporter: Party
+}
+
+export async function customsCast(world: World): Promise<CustomsCast> {
   const [authority, office, broker, exporter] = await Promise.all([
     world.organisation('E-invoice authority', 'DK:GOV:EINVOICE'),
     world.organisation('Customs', 'DK:GOV:CUSTOMS'),
     world.organisation('Customs broker', 'CVR:10035643'),
     world.person('Gedevang Mejeri'),
   ])
+  return { authority, office, broker, exporter }
+}
+
+export async function customs(world: World, { authority, office, broker, exporter }: CustomsCast): Promise<void> {
+  const { stage } = world
+  stage.heading(`Story ${STORY} (match)`)
   await Promise.all([world.schema(authority, 'commercial-invoice'), world.schema(office, 'export-declaration')])
   await world.statement('export-matches-invoice')
   await Promise.all([world.accredit(authority, 'commercial-invoice', authority, 'authority'), world.accredit(broker, 'export-declaration', office, 'broker')])

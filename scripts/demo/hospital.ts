@@ -2,19 +2,36 @@
 
 import { join } from 'node:path'
 import { bug } from '../../src/errors/errors.ts'
+import type { Party } from './stage.ts'
 import type { World } from './world.ts'
 
 const STORY = '1 Hospital invoice'
 const POLICY = { insured: 'AT:SVNR:1237010180', currency: 'EUR', limit: '100.00', from: '2017-01-01', to: '2017-12-31' }
 
-export async function hospitalInvoice(world: World): Promise<void> {
+export interface HospitalCast {
+  readonly ministry: Party
+  readonly hospitals: readonly Party[]
+  readonly patient: Party
+  readonly first: Party
+  readonly second: Party
+}
+
+export async function hospitalCast(world: World): Promise<HospitalCast> {
+  const [ministry, patient, first, second] = await Promise.all([
+    world.organisation('Health ministry', 'AT:GOV:HEALTH'),
+    world.person('Patient'),
+    world.organisation('Insurer One', 'AT:VU:U100'),
+    world.organisation('Insurer Two', 'AT:VU:U200'),
+  ])
+  const hospitals = await Promise.all([911, 912, 913].map((n) => world.organisation(`Hospital K${n}`, `AT:KA:K${n}`)))
+  return { ministry, hospitals, patient, first, second }
+}
+
+export async function hospitalInvoice(world: World, { ministry, hospitals, patient, first, second }: HospitalCast): Promise<void> {
   const { stage } = world
   stage.heading(`Story ${STORY} (attest)`)
-  const ministry = await world.organisation('Health ministry', 'AT:GOV:HEALTH')
   await world.schema(ministry, 'medical-invoice')
   await world.statement('medical-invoice-within-policy')
-  const hospitals = await Promise.all([911, 912, 913].map((n) => world.organisation(`Hospital K${n}`, `AT:KA:K${n}`)))
-  const [patient, first, second] = await Promise.all([world.person('Patient'), world.organisation('Insurer One', 'AT:VU:U100'), world.organisation('Insurer Two', 'AT:VU:U200')])
   for (const one of hospitals) await world.accredit(one, 'medical-invoice', ministry, 'hospital')
   stage.step(ministry.name, `accredited three hospitals: ${hospitals.map(({ name }) => name).join(', ')}`)
 

@@ -11,21 +11,31 @@ export interface KycCast {
   readonly bankA: Party
   readonly bankB: Party
   readonly customer: Party
+}
+
+/** What later scenes need of the first. */
+export interface KycScene extends KycCast {
+  /** Of Bank B's desk. */
   readonly desk: string
   /** Of Bank A's issuer service. */
   readonly address: string
 }
 
-/** Pre-check, on `attest`. */
-export async function kycPrecheck(world: World): Promise<KycCast> {
-  const { stage } = world
-  stage.heading(`Story ${STORY}: pre-check (attest)`)
+export async function kycCast(world: World): Promise<KycCast> {
   const [supervisor, bankA, bankB, customer] = await Promise.all([
     world.organisation('Financial supervisor', 'EU:GOV:FINSUP'),
     world.organisation('Bank A', BANK_A),
     world.organisation('Bank B', 'LEI:7LTWFZYICNSX8D621K86'),
     world.person('Moderna Produkter'),
   ])
+  return { supervisor, bankA, bankB, customer }
+}
+
+/** Pre-check, on `attest`. */
+export async function kycPrecheck(world: World, cast: KycCast): Promise<KycScene> {
+  const { stage } = world
+  const { supervisor, bankA, bankB, customer } = cast
+  stage.heading(`Story ${STORY}: pre-check (attest)`)
   await world.schema(supervisor, 'kyc-record')
   await world.statement('kyc-precheck')
   await world.accredit(bankA, 'kyc-record', supervisor, 'bank')
@@ -38,11 +48,11 @@ export async function kycPrecheck(world: World): Promise<KycCast> {
   const { proof, established } = await world.prove(STORY, customer, bankB, question)
   stage.step(customer.name, `proved to Bank B: passed at Bank A, level ≥ 2, risk low or medium, not expired, not revoked; entry ${proof.index}`)
   stage.step(bankB.name, `learned only that, and the pseudonym ${String(established.pseudonym).slice(0, 12)}… (revealed: ${JSON.stringify(established.disclosed)})`)
-  return { supervisor, bankA, bankB, customer, desk, address }
+  return { ...cast, desk, address }
 }
 
 /** Onboarding with an escrow to the regulator, on `match`. */
-export async function kycOnboarding(world: World, { supervisor, bankB, customer, desk }: KycCast): Promise<void> {
+export async function kycOnboarding(world: World, { supervisor, bankB, customer, desk }: KycScene): Promise<void> {
   const { stage } = world
   stage.heading(`Story ${STORY}: onboarding (match, one document)`)
   await supervisor.run('keygen', 'escrow')
@@ -59,7 +69,7 @@ export async function kycOnboarding(world: World, { supervisor, bankB, customer,
 }
 
 /** Revocation: the honest wallet says why, the registry refuses the other. */
-export async function kycRevocation(world: World, { bankA, bankB, customer, desk }: KycCast): Promise<void> {
+export async function kycRevocation(world: World, { bankA, bankB, customer, desk }: KycScene): Promise<void> {
   const { stage } = world
   stage.heading(`Story ${STORY}: revocation (attest)`)
   await customer.run('unchecked', 'remember')
