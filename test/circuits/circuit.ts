@@ -10,7 +10,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Refusal } from '../../src/errors/errors.ts'
 import { type Field, parseField } from '../../src/field/field.ts'
@@ -244,9 +244,9 @@ function copiedSources(kind: 'real' | 'careless', stubs: readonly string[]): Pro
     const target = join(CACHE, 'sources', variant)
     const careless = kind === 'careless'
     const change = (text: string, up: string) => (careless ? withoutChecks(text).replaceAll('"circomlib/', `"${up}/circomlib/`) : text)
-    await copyCircuits(join(ROOT, 'circuits'), join(target, 'circuits'), (text) => change(text, '../..'))
+    await copyCircuits(join(ROOT, 'circuits'), join(target, 'circuits'), (text) => change(text, '../..'), stubs)
     if (careless) await copyCircuits(join(CIRCOMLIB, 'circuits'), join(target, 'circomlib', 'circuits'), (text) => change(text, ''))
-    for (const stub of stubs) await write(join(target, 'circuits', 'lib', `${stub}.circom`), await readFile(join(ROOT, 'test', 'circuits', 'stubs', `${stub}.circom`), 'utf8'))
+    for (const stub of stubs) await write(join(target, 'circuits', 'lib', `${stub}.circom`), change(await readFile(join(ROOT, 'test', 'circuits', 'stubs', `${stub}.circom`), 'utf8'), '../..'))
     return join(target, 'circuits')
   }
   const copied = copies.get(variant) ?? copy()
@@ -254,9 +254,9 @@ function copiedSources(kind: 'real' | 'careless', stubs: readonly string[]): Pro
   return copied
 }
 
-async function copyCircuits(from: string, to: string, change: (text: string) => string): Promise<void> {
+async function copyCircuits(from: string, to: string, change: (text: string) => string, except: readonly string[] = []): Promise<void> {
   for (const file of await readdir(from, { recursive: true })) {
-    if (file.endsWith('.circom')) await write(join(to, file), change(await readFile(join(from, file), 'utf8')))
+    if (file.endsWith('.circom') && !except.includes(basename(file, '.circom'))) await write(join(to, file), change(await readFile(join(from, file), 'utf8')))
   }
 }
 
