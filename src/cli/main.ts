@@ -4,7 +4,8 @@
  */
 
 import { Command } from 'commander'
-import { attach, report } from './command.ts'
+import { attach } from './command.ts'
+import { report } from './failure.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface CommandEntry {
@@ -37,7 +38,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
  * Runs one command.
  * @param argv  the arguments after the program's name
  * @param extra  further commands
- * @returns the exit code (see command.ts)
+ * @returns the exit code (see failure.ts)
  */
 export async function runCli(argv: readonly string[], terminal: Terminal, extra: Readonly<Record<string, CommandEntry>> = {}): Promise<number> {
   const json = argv.includes('--json')

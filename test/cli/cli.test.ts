@@ -53,6 +53,11 @@ describe('the command line', () => {
       assert.deepEqual([said.code, said.refused], [1, 'NOT_FOUND'])
     })
 
+    it('3: a folder that cannot be made', async () => {
+      const said = await new Person(file('a-file', ''), 'below').run('init', 'Nobody')
+      assert.deepEqual([said.code, said.refused], [3, 'STORAGE'])
+    })
+
     it('3: a registry that cannot be reached', async () => {
       const said = await person.run('registry', 'join', 'http://127.0.0.1:9')
       assert.deepEqual([said.code, said.refused], [3, 'UNAVAILABLE'])

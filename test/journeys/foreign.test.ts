@@ -49,6 +49,7 @@ describe('a schema, a statement and a document from outside', () => {
   const folder = newFolder()
   const [operator, governor, authority, harbour, shipowner, insurer] = ['operator', 'governor', 'authority', 'harbour', 'shipowner', 'insurer'].map((name) => new Person(folder, name)) as [Person, Person, Person, Person, Person, Person]
   const people = [operator, governor, authority, harbour, shipowner, insurer]
+  let registry = ''
   let desk = ''
   let index = 0
   let receipt = ''
@@ -72,7 +73,7 @@ describe('a schema, a statement and a document from outside', () => {
     await Promise.all([governor.ok('init', 'Governor', '--organisation', 'NO:GOV:SHIPPING'), operator.ok('init', 'Operator')])
     await operator.ok('keygen', 'log')
     await operator.ok('registry', 'genesis', 'registry.test/ports', '--mode', 'development', '--governor', file('governor.json', await governor.ok('keygen', 'card')))
-    const registry = await operator.serve('registry')
+    registry = await operator.serve('registry')
     await governor.ok('registry', 'join', registry)
     for (const [person, name, code] of [[authority, 'Port authority', AUTHORITY], [harbour, 'Harbour', HARBOUR], [insurer, 'Insurer', INSURER]] as const) {
       await person.ok('init', name, '--organisation', code, '--registry', registry)
@@ -131,6 +132,39 @@ describe('a schema, a statement and a document from outside', () => {
     const another = await fetch(`${desk}/requests/${request}/answer`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ answer: { ...kept.answer, texts: { x: 'y' } } }) })
     assert.deepEqual([another.status, ((await another.json()) as { code: string }).code], [409, 'REPLAYED'])
     rmSync(join(folder, 'outside', 'submission.json'))
+  })
+
+  it('refuses what was changed on the way, each with its code, and writes nothing (A3–A5, D21–D23)', async () => {
+    const { answer } = JSON.parse(readFileSync(join(insurer.home, 'data', 'requests', `${request}.json`), 'utf8')) as { answer: { submission: { [name: string]: Json; proof: Proof } } }
+    const { submission } = answer
+    const { proof } = submission
+    const changes: Record<string, [object, string]> = {
+      'another registry': [{ origin: 'registry.test/elsewhere' }, 'WRONG_ORIGIN'],
+      'an expiry that has passed': [{ expires: Math.floor(Date.now() / 1000) }, 'REQUEST_EXPIRED'],
+      'a later expiry': [{ expires: Number(submission.expires) + 1 }, 'PROOF_INVALID'],
+      'another statement': [{ statement: 'ab'.repeat(32) }, 'UNKNOWN_STATEMENT'],
+      'another shape': [{ shape: 'match' }, 'INPUTS_DIFFER'],
+      'another key': [{ verificationKey: 'ab'.repeat(32) }, 'UNKNOWN_KEY'],
+      'a root that never was': [{ directoryRoot: '7' }, 'UNKNOWN_ROOT'],
+      'a clock an hour behind': [{ now: Number(submission.now) - 3_600 }, 'NOW_OUT_OF_RANGE'],
+      'another nullifier': [{ nullifiers: ['7'] }, 'PROOF_INVALID'],
+      'nullifier and link tag swapped': [{ nullifiers: submission.linkTags, linkTags: submission.nullifiers }, 'PROOF_INVALID'],
+      'another request': [{ request: 'ab'.repeat(32) }, 'PROOF_INVALID'],
+      'an escrow that the statement has not': [{ escrow: ['1', '2', '3', '4'] }, 'INPUTS_DIFFER'],
+      // With other inputs than the recorded ones: those have a receipt already, whatever the proof's bytes.
+      'a coordinate + q': [{ nullifiers: ['7'], proof: { ...proof, a: [(BigInt(proof.a[0]) + bn254.fields.Fp.ORDER).toString(), proof.a[1]] } }, 'MALFORMED'],
+      'a point off the curve': [{ nullifiers: ['7'], proof: { ...proof, c: [proof.c[0], minus(proof.c[0])] } }, 'MALFORMED'],
+      'a point at infinity': [{ nullifiers: ['7'], proof: { ...proof, a: ['0', '0'] } }, 'MALFORMED'],
+      'halves of b swapped': [{ nullifiers: ['7'], proof: { ...proof, b: [[proof.b[0][1], proof.b[0][0]], [proof.b[1][1], proof.b[1][0]]] } }, 'MALFORMED'],
+    }
+    const size = async () => ((await (await fetch(`${registry}/entries?from=0&limit=1`)).json()) as { size: number }).size
+    const before = await size()
+    for (const [what, [change, code]] of Object.entries(changes)) {
+      const said = await insurer.run('submit', file('changed.json', { ...submission, ...change }))
+      assert.deepEqual([said.code, said.refused], [1, code], what)
+    }
+    assert.equal(await size(), before)
+    rmSync(join(folder, 'outside', 'changed.json'))
   })
 
   it('leaves every party well, says its doctor', async () => {
