@@ -10,7 +10,7 @@ import type { Json } from '../hash/canonical.ts'
 import { createOffer } from '../issuer/offers.ts'
 import { parseHolderId } from '../issuer/register.ts'
 import { does, type Options, type Outcome, required, type Session, Usage } from './command.ts'
-import { readJsonFile, readTextFile, writeNewFile } from './files.ts'
+import { readJsonFile, readTextFile, requireNewFile, writeNewFile } from './files.ts'
 import { withRegister } from './issuer.ts'
 import { schemaSource } from './lookup.ts'
 
@@ -35,6 +35,7 @@ async function issue(session: Session, [file = '']: readonly string[], options: 
   const name = required(options, 'schema')
   if (options.dryRun === true) return described(await read(session, file, await schemaFor(session, name), options))
   if ((options.holder === undefined) === (options.offer === undefined)) throw new Usage('give either --holder ID or --offer')
+  requireNewFile(session, options.out)
   return withRegister(session.home(), async (register) => {
     const document = await read(session, file, register.schema(name), options)
     const now = Math.floor(Date.now() / 1000)
