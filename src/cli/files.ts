@@ -1,11 +1,10 @@
 /** Files that a command is given: read whole, bounded, with `-` for standard input; a file that is not there is wrong usage. */
 
 import { existsSync } from 'node:fs'
-import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { refuse } from '../errors/errors.ts'
 import { type Json, parseJson } from '../hash/canonical.ts'
-import { type Options, type Session, Usage } from './command.ts'
+import { type Session, Usage } from './command.ts'
 
 const MAX_BYTES = 16 * 1024 * 1024
 /** Evidence bundles hold whole schemas and verification keys. */
@@ -33,11 +32,6 @@ export async function readJsonFile(session: Session, path: string): Promise<Json
 /** Said before the work whose result goes there. @throws Refusal EXISTS */
 export function requireNewFile(session: Session, path: string): void {
   if (existsSync(session.path(path))) refuse('EXISTS', `${path} exists already and is not overwritten`)
-}
-
-/** Before something that cannot be taken back: that its result can be written there. @throws Refusal EXISTS */
-export function requireNewFile(session: Session, path: Options[string]): void {
-  if (typeof path === 'string' && existsSync(session.path(path))) refuse('EXISTS', `${path} exists already and is not overwritten`)
 }
 
 /** Writes a result that is not there yet. @throws Refusal EXISTS */

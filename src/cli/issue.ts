@@ -35,7 +35,7 @@ async function issue(session: Session, [file = '']: readonly string[], options: 
   const name = required(options, 'schema')
   if (options.dryRun === true) return described(await read(session, file, await schemaFor(session, name), options))
   if ((options.holder === undefined) === (options.offer === undefined)) throw new Usage('give either --holder ID or --offer')
-  requireNewFile(session, options.out)
+  if (typeof options.out === 'string') requireNewFile(session, options.out)
   return withRegister(session.home(), async (register) => {
     const document = await read(session, file, register.schema(name), options)
     const now = Math.floor(Date.now() / 1000)
