@@ -24,10 +24,18 @@ const OFFSET = 1n << 58n // keeps columns positive where they are shifted: a mul
 const HALF = 1n << 50n
 const CHEAP_STEPS = 3
 
+/** Limb k of a factor, when it is not simply what lies in memory. */
+type Limbs = (k: number) => V128
+const limbsAt = (x: I32 | Limbs): Limbs => (typeof x === 'function' ? x : (k) => v128.load(x, 16 * k))
+const localLimbs = (f: Body, limbs: Limbs): Limbs => {
+  const locals = Array.from({ length: LIMBS }, (_, k) => f.local('v128', limbs(k)))
+  return (k) => locals[k]!
+}
+
 export class FieldF64 extends Field {
   readonly bits = BITS
   readonly limbs = LIMBS
-  private readonly c: { c1: number; c2: number; c3: number; mask: number; two52: number; two52Half: number; pinv: number; p: number[]; fold: number[]; scale: number; down: number; alternate: number }
+  private readonly c: { c1: number; c2: number; c3: number; mask: number; two52: number; two52Half: number; pinv: number; p: number[]; fold: number[]; scale: number; down: number; alternate: number; minusLeft: number; minusRight: number }
 
   constructor(m: Module, modulus: Modulus) {
     super(m, modulus)
@@ -40,6 +48,7 @@ export class FieldF64 extends Field {
       fold: balanced(fold, BITS, LIMBS).map((x) => m.constantF64(Number(x))),
       scale: m.constantF64(-Number((1n << 204n) * (1n << 60n) / this.p) / 2 ** 60), down: m.constantF64(2 ** -51),
       alternate: m.constant(new Uint8Array(new Float64Array([1, -1]).buffer)),
+      minusLeft: m.constant(new Uint8Array(new Float64Array([-0, 0]).buffer)), minusRight: m.constant(new Uint8Array(new Float64Array([0, -0]).buffer)),
     }
     this.one = this.constantPair(1n)
     this.zero = this.constantPair(0n)
@@ -57,7 +66,7 @@ export class FieldF64 extends Field {
     this.buildPacking()
   }
 
-  private product(f: Body, dst: I32, terms: { a: I32; b: I32; negative?: boolean }[]): void {
+  private product(f: Body, dst: I32, terms: { a: I32 | Limbs; b: I32 | Limbs; negative?: boolean }[]): void {
     const { c } = this
     const load = (at: number) => v128.load(at)
     const [c1, c2] = [f.local('v128', load(c.c1)), f.local('v128', load(c.c2))]
@@ -85,20 +94,20 @@ export class FieldF64 extends Field {
       f64x2.sub(v128.or(v128.and(column, load(c.mask)), load(c.two52)), load(c.two52Half))
 
     const locals = terms.map(({ a, b, negative }) => ({
-      a: (k: number) => (negative ? f64x2.neg(v128.load(a, 16 * k)) : v128.load(a, 16 * k)),
-      b: Array.from({ length: LIMBS }, (_, k) => f.local('v128', v128.load(b, 16 * k))),
+      a: (k: number) => (negative ? f64x2.neg(limbsAt(a)(k)) : limbsAt(a)(k)),
+      b: typeof b === 'function' ? b : localLimbs(f, limbsAt(b)),
     }))
     for (let i = 0; i < LIMBS; i++) {
       for (const { a, b } of locals) {
         if (square) {
-          multiplyAdd(b[i]!, b[i]!, 2 * i)
+          multiplyAdd(b(i), b(i), 2 * i)
           if (i + 1 < LIMBS) {
-            const twice = f.local('v128', f64x2.add(b[i]!, b[i]!))
-            for (let j = i + 1; j < LIMBS; j++) multiplyAdd(twice, b[j]!, i + j)
+            const twice = f.local('v128', f64x2.add(b(i), b(i)))
+            for (let j = i + 1; j < LIMBS; j++) multiplyAdd(twice, b(j), i + j)
           }
         } else {
           const ai = f.local('v128', a(i))
-          for (let j = 0; j < LIMBS; j++) multiplyAdd(ai, b[j]!, i + j)
+          for (let j = 0; j < LIMBS; j++) multiplyAdd(ai, b(j), i + j)
         }
       }
       const column = columns[i]!
@@ -127,6 +136,29 @@ export class FieldF64 extends Field {
     settle(2 * LIMBS - 1, bitsOf(C3))
     f.store(dst, 16 * (LIMBS - 1), f64x2.sub(columns[2 * LIMBS - 1]!, load(c.c3)))
   }
+
+  override complexSums(count: number): Func {
+    return this.m.func(`${this.modulus.name}_complex${count}`, Array<'i32'>(2 * count + 1).fill('i32'), [], (f, dst, ...args) => {
+      // (a0 + a1·i)·b = a0·b + a1·(i·b), lane by lane
+      this.product(f, dst!, Array.from({ length: count }, (_, t) => [args[2 * t]!, args[2 * t + 1]!] as const).flatMap(([a, b]) => [
+        { a: b, b: (k: number) => v128.load64Splat(a, 16 * k) },
+        { a: this.turned(b), b: (k: number) => v128.load64Splat(a, 16 * k + 8) },
+      ]))
+    })
+  }
+
+  override complexSquare(): Func {
+    return this.m.func(`${this.modulus.name}_complexSquare`, ['i32', 'i32'], [], (f, dst, a) => {
+      // (a0 + a1)·(a0 − a1) and 2·a1·a0
+      const low = (k: number) => v128.load64Splat(a!, 16 * k), high = (k: number) => v128.load64Splat(a!, 16 * k + 8)
+      const onlyLeft = f.local('v128', i64x2.replace1(i64x2.splat(-1n), 0n))
+      this.product(f, dst!, [{ a: (k) => f64x2.add(v128.load(a!, 16 * k), high(k)), b: localLimbs(f, (k) => f64x2.sub(low(k), v128.and(onlyLeft, high(k)))) }])
+    })
+  }
+
+  private turned(a: I32): Limbs { return (k) => v128.xor(v128.swap(v128.load(a, 16 * k)), v128.load(this.c.minusLeft)) }
+  override turn(f: Body, dst: I32, a: I32): void { this.each(f, dst, this.turned(a)) }
+  override conjugate(f: Body, dst: I32, a: I32): void { this.each(f, dst, (k) => v128.xor(v128.load(a, 16 * k), v128.load(this.c.minusRight))) }
 
   private buildReduce(f: Body, dst: I32, a: I32): void {
     const { c } = this

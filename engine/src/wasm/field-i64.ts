@@ -96,6 +96,51 @@ export class FieldI64 extends Field {
     f.store64(dst, 4 * (LIMBS - 1), i64.and(limb[LIMBS - 1]!, 0xffffffffn)) // and clears the padding
   }
 
+  override complexSums(count: number): Func {
+    const { m, modulus } = this
+    const real = m.frame(PAIR)
+    const types = Array<'i32'>(2 * count + 1).fill('i32')
+    const pairs = (args: Local<'i32'>[]) => Array.from({ length: count }, (_, t) => [args[2 * t]!, args[2 * t + 1]!] as const)
+    const im = (a: I32) => i32.add(a, ELEMENT)
+    const part = (name: string, terms: (a: I32, b: I32) => { a: I32; b: I32; negative?: boolean }[]) =>
+      m.func(`${modulus.name}_complex${count}${name}`, types, [], (f, dst, ...args) =>
+        this.product(f, dst!, pairs(args).flatMap(([a, b]) => terms(a, b))), false)
+    const re = part('Real', (a, b) => [{ a, b }, { a: im(a), b: im(b), negative: true }])
+    const imaginary = part('Imaginary', (a, b) => [{ a, b: im(b) }, { a: im(a), b }])
+    return m.func(`${modulus.name}_complex${count}`, types, [], (f, dst, ...args) => {
+      f.call(re, real, ...args)
+      f.call(imaginary, im(dst!), ...args)
+      this.part(f, dst!, real, (x) => x)
+    })
+  }
+
+  override complexSquare(): Func {
+    const factors = this.m.frame(2 * PAIR)
+    const first = factors, second = i32.add(factors, PAIR)
+    return this.m.func(`${this.modulus.name}_complexSquare`, ['i32', 'i32'], [], (f, dst, a) => {
+      // (a0 + a1)·(a0 − a1) and 2·a1·a0
+      for (const k of [0, 8, 16, 24, 32]) {
+        const low = f.local('v128', v128.load64Splat(a!, k)), high = f.local('v128', v128.load64Splat(a!, ELEMENT + k))
+        f.storeLane(first, k, i32x4.add(low, high), 0)
+        f.storeLane(second, k, i32x4.sub(low, high), 0)
+        f.storeLane(first, ELEMENT + k, i32x4.add(high, high), 0)
+        f.storeLane(second, ELEMENT + k, low, 0)
+      }
+      f.call(this.mul, dst!, first, second)
+    })
+  }
+
+  override turn(f: Body, dst: I32, a: I32): void {
+    const imaginary = [0, 8, 16, 24, 32].map((k) => f.local('v128', v128.load64Splat(a, ELEMENT + k)))
+    this.part(f, i32.add(dst, ELEMENT), a, (x) => x)
+    imaginary.forEach((x, k) => f.storeLane(dst, 8 * k, i32x4.sub(v128.load(this.zero), x), 0))
+  }
+
+  override conjugate(f: Body, dst: I32, a: I32): void {
+    this.part(f, dst, a, (x) => x)
+    this.part(f, i32.add(dst, ELEMENT), i32.add(a, ELEMENT), (x) => i32x4.sub(v128.load(this.zero), x))
+  }
+
   private buildReduce(f: Body, dst: I32, a: I32): void {
     const limb = Array.from({ length: LIMBS }, (_, k) => f.local('i64', i64.load32s(a, 4 * k)))
     const top = i64.add(i64.shl(limb[8]!, 29n), limb[7]!)

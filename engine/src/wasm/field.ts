@@ -78,6 +78,16 @@ export abstract class Field {
   /** The integers that a pair's bytes stand for (not reduced, signed). */
   abstract decode(bytes: Uint8Array): [bigint, bigint]
 
+  // A pair read as one element of Fp[i]/(i² + 1), lane 0 the real part:
+  /** Builds dst, a₁, b₁, …, a_count, b_count → dst = Σ aⱼ·bⱼ with one reduction; at most 6 products of units 1·1, or as many as that. */
+  abstract complexSums(count: number): Func
+  /** Builds dst, a → dst = a², a of 1 unit and p/2. */
+  abstract complexSquare(): Func
+  /** dst = i·a, inline. */
+  abstract turn(f: Body, dst: I32, a: I32): void
+  /** dst = the complex conjugate, inline. */
+  abstract conjugate(f: Body, dst: I32, a: I32): void
+
   /** Montgomery form, centred. */
   mont(x: bigint): bigint { return centred(mod(x * this.R, this.p), this.p) }
   constantPair(x: bigint, y: bigint = x): number { return this.m.constant(this.encode(this.mont(x), this.mont(y))) }
