@@ -13,7 +13,7 @@
 // up, F = 2^−51 mod p: no quotient to compute. Steps 3 and 4 are classical (add q·p with q = −x/p mod 2^51), so that the
 // result is below p/2 + a·b/R.
 
-import { Field, PAIR, balanced, centred, inverse, mod, type Modulus } from './field.ts'
+import { Field, PAIR, balanced, centred, inverse, type Complex, type Modulus } from './field.ts'
 import { call, f64, f64x2, i32, i64, i64x2, v128, type Body, type Func, type I32, type Local, type Module, type V128, type Val } from './emit.ts'
 
 const BITS = 51, LIMBS = 5
@@ -30,6 +30,18 @@ const limbsAt = (x: I32 | Limbs): Limbs => (typeof x === 'function' ? x : (k) =>
 const localLimbs = (f: Body, limbs: Limbs): Limbs => {
   const locals = Array.from({ length: LIMBS }, (_, k) => f.local('v128', limbs(k)))
   return (k) => locals[k]!
+}
+
+interface Term { a: I32 | Limbs; b: I32 | Limbs; negative?: boolean }
+interface Columns {
+  sums: Local<'v128'>[]
+  c1: Val<'v128'>
+  c2: Val<'v128'>
+  /** Column k += a bit pattern that exceeds its meaning by `bias`. */
+  add(k: number, term: V128, bias: bigint): void
+  multiplyAdd(a: V128, b: V128, k: number): void
+  /** What column k must exceed its true value by when it is next read. */
+  settle(k: number, target: bigint): void
 }
 
 export class FieldF64 extends Field {
@@ -66,38 +78,43 @@ export class FieldF64 extends Field {
     this.buildPacking()
   }
 
-  private product(f: Body, dst: I32, terms: { a: I32 | Limbs; b: I32 | Limbs; negative?: boolean }[]): void {
-    const { c } = this
-    const load = (at: number) => v128.load(at)
-    const [c1, c2] = [f.local('v128', load(c.c1)), f.local('v128', load(c.c2))]
-    const columns: Local<'v128'>[] = []
-    const bias: bigint[] = Array(11).fill(0n)
-    const inits: number[] = []
-    const square = terms.length === 1 && terms[0]!.a === terms[0]!.b
-
-    /** Column k += a bit pattern; its first term also takes the correction, known when all is emitted. */
-    const accumulate = (k: number, term: V128, patternBias: bigint) => {
+  /** Column sums under construction, as 64-bit integers; `bias` is what each holds above its true value. */
+  private columns(f: Body): Columns {
+    const sums: Local<'v128'>[] = [], bias: bigint[] = Array(2 * LIMBS + 1).fill(0n), inits: number[] = []
+    const c1 = f.local('v128', v128.load(this.c.c1)), c2 = f.local('v128', v128.load(this.c.c2))
+    const add = (k: number, term: V128, patternBias: bigint) => {
       bias[k]! += patternBias
-      if (!columns[k]) {
+      if (!sums[k]) {
+        // Its first term also takes the correction, known when all is emitted.
         inits[k] = this.m.constant64(0n)
-        columns[k] = f.local('v128', i64x2.add(term, load(inits[k]!)))
-      } else f.set(columns[k]!, i64x2.add(columns[k]!, term))
+        sums[k] = f.local('v128', i64x2.add(term, v128.load(inits[k]!)))
+      } else f.set(sums[k]!, i64x2.add(sums[k]!, term))
     }
-    const multiplyAdd = (a: V128, b: V128, k: number) => {
-      const hi = f.local('v128', f64x2.madd(a, b, c1))
-      accumulate(k + 1, hi, bitsOf(C1))
-      accumulate(k, f64x2.madd(a, b, f64x2.sub(c2, hi)), bitsOf(C3))
+    return {
+      sums, c1, c2, add,
+      multiplyAdd: (a, b, k) => {
+        const hi = f.local('v128', f64x2.madd(a, b, c1))
+        add(k + 1, hi, bitsOf(C1))
+        add(k, f64x2.madd(a, b, f64x2.sub(c2, hi)), bitsOf(C3))
+      },
+      settle: (k, target) => this.m.patch64(inits[k]!, target - bias[k]!),
     }
-    /** What the column must exceed its true value by when it is next read. */
-    const settle = (k: number, target: bigint) => this.m.patch64(inits[k]!, target - bias[k]!)
-    const lowLimb = (column: V128): V128 =>
-      f64x2.sub(v128.or(v128.and(column, load(c.mask)), load(c.two52)), load(c.two52Half))
+  }
 
+  private product(f: Body, dst: I32, terms: Term[]): void {
+    const columns = this.columns(f)
+    const row = this.rows(f, columns, terms)
+    this.montgomery(f, dst, columns, row)
+  }
+
+  /** Emits row i of the products: limb i of one factor by all limbs of the other. */
+  private rows(f: Body, { multiplyAdd }: Columns, terms: Term[]): (i: number) => void {
+    const square = terms.length === 1 && terms[0]!.a === terms[0]!.b
     const locals = terms.map(({ a, b, negative }) => ({
       a: (k: number) => (negative ? f64x2.neg(limbsAt(a)(k)) : limbsAt(a)(k)),
       b: typeof b === 'function' ? b : localLimbs(f, limbsAt(b)),
     }))
-    for (let i = 0; i < LIMBS; i++) {
+    return (i) => {
       for (const { a, b } of locals) {
         if (square) {
           multiplyAdd(b(i), b(i), 2 * i)
@@ -110,11 +127,22 @@ export class FieldF64 extends Field {
           for (let j = 0; j < LIMBS; j++) multiplyAdd(ai, b(j), i + j)
         }
       }
-      const column = columns[i]!
+    }
+  }
+
+  /** Reduces the columns to an element at dst; `row(i)` adds what column i still lacks. */
+  private montgomery(f: Body, dst: I32, { sums, c1, c2, add, multiplyAdd, settle }: Columns, row: (i: number) => void): void {
+    const { c } = this
+    const load = (at: number) => v128.load(at)
+    const lowLimb = (column: V128): V128 =>
+      f64x2.sub(v128.or(v128.and(column, load(c.mask)), load(c.two52)), load(c.two52Half))
+    for (let i = 0; i < LIMBS; i++) {
+      row(i)
+      const column = sums[i]!
       settle(i, OFFSET + HALF)
       const x = f.local('v128', lowLimb(column))
       if (i < CHEAP_STEPS) {
-        accumulate(i + 1, i64x2.shrU(column, BITS), OFFSET / M)
+        add(i + 1, i64x2.shrU(column, BITS), OFFSET / M)
         for (let j = 0; j < LIMBS; j++) multiplyAdd(x, load(c.fold[j]!), i + 1 + j)
       } else {
         const pinv = f.local('v128', load(c.pinv))
@@ -122,32 +150,49 @@ export class FieldF64 extends Field {
         const q = f.local('v128', f64x2.madd(x, pinv, f64x2.sub(c1, high)))
         const hi = f.local('v128', f64x2.madd(q, load(c.p[0]!), c1))
         const lo = f64x2.madd(q, load(c.p[0]!), f64x2.sub(c2, hi))
-        accumulate(i + 1, i64x2.shrU(i64x2.add(column, lo), BITS), (OFFSET + bitsOf(C3)) / M)
-        accumulate(i + 1, hi, bitsOf(C1))
+        add(i + 1, i64x2.shrU(i64x2.add(column, lo), BITS), (OFFSET + bitsOf(C3)) / M)
+        add(i + 1, hi, bitsOf(C1))
         for (let j = 1; j < LIMBS; j++) multiplyAdd(q, load(c.p[j]!), i + j)
       }
     }
     for (let k = 0; k < LIMBS - 1; k++) {
-      const column = columns[LIMBS + k]!
+      const column = sums[LIMBS + k]!
       settle(LIMBS + k, OFFSET + HALF)
       f.store(dst, 16 * k, lowLimb(column))
-      accumulate(LIMBS + k + 1, i64x2.shrU(column, BITS), OFFSET / M)
+      add(LIMBS + k + 1, i64x2.shrU(column, BITS), OFFSET / M)
     }
     settle(2 * LIMBS - 1, bitsOf(C3))
-    f.store(dst, 16 * (LIMBS - 1), f64x2.sub(columns[2 * LIMBS - 1]!, load(c.c3)))
+    f.store(dst, 16 * (LIMBS - 1), f64x2.sub(sums[2 * LIMBS - 1]!, load(c.c3)))
   }
 
-  override complexSums(count: number): Func {
-    return this.m.func(`${this.modulus.name}_complex${count}`, Array<'i32'>(2 * count + 1).fill('i32'), [], (f, dst, ...args) => {
-      // (a0 + a1·i)·b = a0·b + a1·(i·b), lane by lane
-      this.product(f, dst!, Array.from({ length: count }, (_, t) => [args[2 * t]!, args[2 * t + 1]!] as const).flatMap(([a, b]) => [
-        { a: b, b: (k: number) => v128.load64Splat(a, 16 * k) },
-        { a: this.turned(b), b: (k: number) => v128.load64Splat(a, 16 * k + 8) },
-      ]))
+  private complexTerms(f: Body, a: I32, b: I32): Term[] {
+    // (a0 + a1·i)·b = a0·b + a1·(i·b), lane by lane
+    return [{ a: (k) => v128.load64Splat(a, 16 * k), b }, { a: (k) => v128.load64Splat(a, 16 * k + 8), b: localLimbs(f, this.turned(b)) }]
+  }
+
+  override buildComplex(): Complex {
+    const { m } = this, { name } = this.modulus
+    const mul = m.func(`${name}_complexMul`, ['i32', 'i32', 'i32'], [], (f, dst, a, b) => this.product(f, dst!, this.complexTerms(f, a!, b!)))
+    const wide = (suffix: string, adds: boolean) => m.func(`${name}_${suffix}`, ['i32', 'i32', 'i32'], [], (f, dst, a, b) => {
+      const columns = this.columns(f)
+      const row = this.rows(f, columns, this.complexTerms(f, a!, b!))
+      const finish = (k: number) => {
+        if (adds) columns.add(k, v128.load(dst!, 16 * k), 0n)
+        columns.settle(k, 0n)
+        f.store(dst!, 16 * k, columns.sums[k]!)
+      }
+      for (let i = 0; i < LIMBS; i++) { row(i); finish(i) }
+      for (let k = LIMBS; k < 2 * LIMBS; k++) finish(k)
     })
+    const finish = m.func(`${name}_complexFinish`, ['i32', 'i32'], [], (f, dst, a) => {
+      const columns = this.columns(f)
+      for (let k = 0; k < 2 * LIMBS; k++) columns.add(k, v128.load(a!, 16 * k), 0n)
+      this.montgomery(f, dst!, columns, () => {})
+    })
+    return { mul, sqr: this.complexSquare(), wide: wide('complexWide', false), accumulate: wide('complexAccumulate', true), finish, wideBytes: 2 * LIMBS * 16 }
   }
 
-  override complexSquare(): Func {
+  private complexSquare(): Func {
     return this.m.func(`${this.modulus.name}_complexSquare`, ['i32', 'i32'], [], (f, dst, a) => {
       // (a0 + a1)·(a0 − a1) and 2·a1·a0
       const low = (k: number) => v128.load64Splat(a!, 16 * k), high = (k: number) => v128.load64Splat(a!, 16 * k + 8)

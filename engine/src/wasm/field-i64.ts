@@ -4,7 +4,7 @@
 // (F = 2^−29 mod p), steps 7 and 8 add q·p. Columns stay below 2^63: 18 products of two 2-unit limbs (2^58 each),
 // and 9 of a 29-bit quotient and a balanced digit (2^57). A pair is its two elements one after the other.
 
-import { ELEMENT, Field, PAIR, balanced, centred, inverse, type Modulus } from './field.ts'
+import { ELEMENT, Field, PAIR, balanced, centred, inverse, type Complex, type Modulus } from './field.ts'
 import { i32, i32x4, i64, v128, type Body, type Func, type I32, type Local, type Module, type V128, type Val } from './emit.ts'
 
 const BITS = 29, LIMBS = 9
@@ -12,6 +12,8 @@ const M = 1n << 29n
 const HALF = 1n << 28n
 const MASK = M - 1n
 const CHEAP_STEPS = 7
+
+interface Term { a: I32; b: I32; negative?: boolean }
 
 export class FieldI64 extends Field {
   readonly bits = BITS
@@ -45,21 +47,25 @@ export class FieldI64 extends Field {
     this.buildPacking()
   }
 
-  private product(f: Body, dst: I32, terms: { a: I32; b: I32; negative?: boolean }[]): void {
+  private product(f: Body, dst: I32, terms: Term[]): void {
     const columns: Local<'i64'>[] = []
-    const accumulate = (k: number, term: Val<'i64'>) => {
-      if (!columns[k]) columns[k] = f.local('i64', term)
-      else f.set(columns[k]!, i64.add(columns[k]!, term))
-    }
-    const p = balanced(this.p, BITS, LIMBS)
-    const fold = balanced(centred(inverse(M, this.p), this.p), BITS, LIMBS)
-    const pinv = BigInt.asIntN(29, -inverse(this.p, M))
+    this.montgomery(f, dst, columns, this.rows(f, columns, terms))
+  }
+
+  private accumulate(f: Body, columns: Local<'i64'>[], k: number, term: Val<'i64'>): void {
+    if (!columns[k]) columns[k] = f.local('i64', term)
+    else f.set(columns[k]!, i64.add(columns[k]!, term))
+  }
+
+  /** Emits row i of the products: limb i of one factor by all limbs of the other. */
+  private rows(f: Body, columns: Local<'i64'>[], terms: Term[]): (i: number) => void {
+    const accumulate = (k: number, term: Val<'i64'>) => this.accumulate(f, columns, k, term)
     const square = terms.length === 1 && terms[0]!.a === terms[0]!.b
     const factors = terms.map(({ a, b, negative }) => ({
       a: (k: number) => (negative ? i64.sub(0n, i64.load32s(a, 4 * k)) : i64.load32s(a, 4 * k)),
       b: Array.from({ length: LIMBS }, (_, k) => f.local('i64', i64.load32s(b, 4 * k))),
     }))
-    for (let i = 0; i < LIMBS; i++) {
+    return (i) => {
       for (const { a, b } of factors) {
         if (square) {
           accumulate(2 * i, i64.mul(b[i]!, b[i]!))
@@ -72,6 +78,17 @@ export class FieldI64 extends Field {
           for (let j = 0; j < LIMBS; j++) accumulate(i + j, i64.mul(ai, b[j]!))
         }
       }
+    }
+  }
+
+  /** Reduces the columns to an element at dst; `row(i)` adds what column i still lacks. */
+  private montgomery(f: Body, dst: I32, columns: Local<'i64'>[], row: (i: number) => void): void {
+    const accumulate = (k: number, term: Val<'i64'>) => this.accumulate(f, columns, k, term)
+    const p = balanced(this.p, BITS, LIMBS)
+    const fold = balanced(centred(inverse(M, this.p), this.p), BITS, LIMBS)
+    const pinv = BigInt.asIntN(29, -inverse(this.p, M))
+    for (let i = 0; i < LIMBS; i++) {
+      row(i)
       const column = columns[i]!
       if (i < CHEAP_STEPS) {
         const x = f.local('i64', i64.and(column, MASK))
@@ -96,25 +113,48 @@ export class FieldI64 extends Field {
     f.store64(dst, 4 * (LIMBS - 1), i64.and(limb[LIMBS - 1]!, 0xffffffffn)) // and clears the padding
   }
 
-  override complexSums(count: number): Func {
-    const { m, modulus } = this
-    const real = m.frame(PAIR)
-    const types = Array<'i32'>(2 * count + 1).fill('i32')
-    const pairs = (args: Local<'i32'>[]) => Array.from({ length: count }, (_, t) => [args[2 * t]!, args[2 * t + 1]!] as const)
+  override buildComplex(): Complex {
+    const { m } = this, { name } = this.modulus
+    const columnBytes = 8 * 2 * LIMBS
     const im = (a: I32) => i32.add(a, ELEMENT)
-    const part = (name: string, terms: (a: I32, b: I32) => { a: I32; b: I32; negative?: boolean }[]) =>
-      m.func(`${modulus.name}_complex${count}${name}`, types, [], (f, dst, ...args) =>
-        this.product(f, dst!, pairs(args).flatMap(([a, b]) => terms(a, b))), false)
-    const re = part('Real', (a, b) => [{ a, b }, { a: im(a), b: im(b), negative: true }])
-    const imaginary = part('Imaginary', (a, b) => [{ a, b: im(b) }, { a: im(a), b }])
-    return m.func(`${modulus.name}_complex${count}`, types, [], (f, dst, ...args) => {
-      f.call(re, real, ...args)
-      f.call(imaginary, im(dst!), ...args)
-      this.part(f, dst!, real, (x) => x)
+    const real = (a: I32, b: I32): Term[] => [{ a, b }, { a: im(a), b: im(b), negative: true }]
+    const imaginary = (a: I32, b: I32): Term[] => [{ a, b: im(b) }, { a: im(a), b }]
+    const types = ['i32', 'i32', 'i32'] as const
+    const mulPart = (suffix: string, terms: typeof real) =>
+      m.func(`${name}_complexMul${suffix}`, types, [], (f, dst, x, y) => this.product(f, dst!, terms(x!, y!)), false)
+    const mulReal = mulPart('Real', real), mulImaginary = mulPart('Imaginary', imaginary)
+    const kept = m.frame(PAIR)
+    const mul = m.func(`${name}_complexMul`, types, [], (f, dst, x, y) => {
+      f.call(mulReal, kept, x!, y!)
+      f.call(mulImaginary, im(dst!), x!, y!)
+      this.part(f, dst!, kept, (v) => v)
     })
+    const widePart = (suffix: string, terms: typeof real, adds: boolean) => m.func(`${name}_${suffix}`, types, [], (f, dst, x, y) => {
+      const columns: Local<'i64'>[] = []
+      const row = this.rows(f, columns, terms(x!, y!))
+      const finish = (k: number) => f.store64(dst!, 8 * k, adds ? i64.add(columns[k]!, i64.load(dst!, 8 * k)) : columns[k]!)
+      for (let i = 0; i < LIMBS; i++) { row(i); finish(i) }
+      for (let k = LIMBS; k < 2 * LIMBS - 1; k++) finish(k)
+    }, false)
+    const wide = (suffix: string, adds: boolean) => {
+      const parts = [widePart(`${suffix}Real`, real, adds), widePart(`${suffix}Imaginary`, imaginary, adds)] as const
+      return m.func(`${name}_${suffix}`, types, [], (f, dst, x, y) => {
+        f.call(parts[0], dst!, x!, y!)
+        f.call(parts[1], i32.add(dst!, columnBytes), x!, y!)
+      })
+    }
+    const finishPart = m.func(`${name}_complexFinishPart`, ['i32', 'i32'], [], (f, dst, a) => {
+      const columns = Array.from({ length: 2 * LIMBS - 1 }, (_, k) => f.local('i64', i64.load(a!, 8 * k)))
+      this.montgomery(f, dst!, columns, () => {})
+    }, false)
+    const finish = m.func(`${name}_complexFinish`, ['i32', 'i32'], [], (f, dst, a) => {
+      f.call(finishPart, dst!, a!)
+      f.call(finishPart, im(dst!), i32.add(a!, columnBytes))
+    })
+    return { mul, sqr: this.complexSquare(), wide: wide('complexWide', false), accumulate: wide('complexAccumulate', true), finish, wideBytes: 2 * columnBytes }
   }
 
-  override complexSquare(): Func {
+  private complexSquare(): Func {
     const factors = this.m.frame(2 * PAIR)
     const first = factors, second = i32.add(factors, PAIR)
     return this.m.func(`${this.modulus.name}_complexSquare`, ['i32', 'i32'], [], (f, dst, a) => {

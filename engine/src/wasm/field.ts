@@ -19,6 +19,24 @@ export const ELEMENT = 40
 
 export interface Modulus { readonly name: 'fp' | 'fr'; readonly value: bigint }
 
+/**
+ * Products of pairs read as elements of Fp[i]/(i² + 1). Sums of products are kept *wide*, 2·limbs columns each, and reduced
+ * once: at most 6 products of units 1·1, or as many as that makes.
+ */
+export interface Complex {
+  /** dst, a, b → dst = a·b. */
+  readonly mul: Func
+  /** dst, a → dst = a², a of 1 unit and p/2. */
+  readonly sqr: Func
+  /** wide, a, b → wide = a·b. */
+  readonly wide: Func
+  /** wide, a, b → wide += a·b. */
+  readonly accumulate: Func
+  /** dst, wide → dst = wide, reduced as a product is. */
+  readonly finish: Func
+  readonly wideBytes: number
+}
+
 export abstract class Field {
   readonly m: Module
   readonly modulus: Modulus
@@ -79,10 +97,7 @@ export abstract class Field {
   abstract decode(bytes: Uint8Array): [bigint, bigint]
 
   // A pair read as one element of Fp[i]/(i² + 1), lane 0 the real part:
-  /** Builds dst, a₁, b₁, …, a_count, b_count → dst = Σ aⱼ·bⱼ with one reduction; at most 6 products of units 1·1, or as many as that. */
-  abstract complexSums(count: number): Func
-  /** Builds dst, a → dst = a², a of 1 unit and p/2. */
-  abstract complexSquare(): Func
+  abstract buildComplex(): Complex
   /** dst = i·a, inline. */
   abstract turn(f: Body, dst: I32, a: I32): void
   /** dst = the complex conjugate, inline. */
