@@ -78,33 +78,38 @@ export function buildMiller(t: Tower): Miller {
 
   // Fixed points: T affine, one inversion a step.
   const [tx, ty, slope, x3, v] = [temp(), temp(), temp(), temp(), temp()]
+  const tangent = m.func('tangent', [], [], (f) => {
+    square(f, slope, tx)
+    field.double(f, v, slope); t.add(f, slope, v, slope)
+    twice(f, v, ty)
+    field.copy(f, qx, tx)
+  }, false)
+  const chord = m.func('chord', [], [], (f) => {
+    t.sub(f, slope, qy, ty)
+    t.sub(f, v, qx, tx)
+  }, false)
+  /** The line of slope `slope`/`v` through T is tabled, and T moves to where it meets the curve again, mirrored. */
+  const advance = m.func('advance', pointers(1), [], (f, to) => {
+    f.call(t.invert, v, v)
+    times(f, slope, slope, v)
+    times(f, v, slope, tx)
+    t.sub(f, at(to!, 1), v, ty)
+    field.neg(f, to!, slope)
+    square(f, x3, slope)
+    field.sub(f, x3, x3, tx); t.sub(f, x3, x3, qx)
+    t.sub(f, v, tx, x3)
+    times(f, v, v, slope)
+    t.sub(f, ty, v, ty)
+    field.copy(f, tx, x3)
+  }, false)
   const prepareLines = m.func('prepareLines', pointers(2), [], (f, lines, q) => {
     const point = { x: i32.of(q!), y: at(q!, 1) }
     field.copy(f, tx, point.x)
     field.copy(f, ty, point.y)
     STEPS.forEach((step, k) => {
-      const to = i32.add(lines!, 2 * k * PAIR)
-      if (step === 'double') {
-        square(f, slope, tx)
-        field.double(f, v, slope); t.add(f, slope, v, slope)
-        twice(f, v, ty)
-        field.copy(f, qx, tx)
-      } else {
-        addend(f, step, point)
-        t.sub(f, slope, qy, ty)
-        t.sub(f, v, qx, tx)
-      }
-      f.call(t.invert, v, v)
-      times(f, slope, slope, v)
-      times(f, v, slope, tx)
-      t.sub(f, at(to, 1), v, ty)
-      field.neg(f, to, slope)
-      square(f, x3, slope)
-      field.sub(f, x3, x3, tx); t.sub(f, x3, x3, qx)
-      t.sub(f, v, tx, x3)
-      times(f, v, v, slope)
-      t.sub(f, ty, v, ty)
-      field.copy(f, tx, x3)
+      if (step === 'double') f.call(tangent)
+      else { addend(f, step, point); f.call(chord) }
+      f.call(advance, i32.add(lines!, 2 * k * PAIR))
     })
   })
 
