@@ -226,7 +226,7 @@ export function buildWindows(m: Module, coordinates: Coordinates, sums: Func): F
   })
 }
 
-/** `<name>_fold(parts, windows, c, dst)`: the product from the parts of all windows; an affine pair, (0, 0) for infinity. */
+/** `<name>_fold(parts, windows, c, dst)`: the product from the parts of all windows; an affine point, (0, 0) for infinity. */
 export function buildFold(m: Module, c: Coordinates, jacobian: Jacobian): Func {
   const sum = m.frame(3 * c.pair), affine = m.frame(2 * c.pair)
   return m.func(`${c.name}_fold`, ['i32', 'i32', 'i32', 'i32'], [], (f, parts, windows, width, dst) => {
@@ -248,6 +248,8 @@ export function buildFold(m: Module, c: Coordinates, jacobian: Jacobian): Func {
       })
       add(i32.sub(width!, 1))
     })
-    f.call(jacobian.toAffine, dst!, sum)
+    f.call(jacobian.toAffine, affine, sum)
+    c.scatter(f, affine, 0, dst!)
+    c.scatter(f, i32.add(affine, c.pair), 0, i32.add(dst!, c.element))
   })
 }

@@ -84,7 +84,7 @@ export const FINAL_MULTIPLE = 2n * CURVE_X * (6n * CURVE_X ** 2n + 3n * CURVE_X 
 export function buildTower(field: Field, invertPair: Func): Tower {
   const { m, p } = field
   const complex = field.buildComplex()
-  const { wide, accumulate, finish, mul, sqr } = complex
+  const { wide, accumulate, finish, mul } = complex
   const pointers = (n: number) => Array<'i32'>(n).fill('i32')
   const frames = (n: number, bytes: number): Val<'i32'>[] => {
     const start = m.frame(n * bytes)

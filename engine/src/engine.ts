@@ -1,0 +1,62 @@
+import { buildDomain, type Domain } from './domain.ts'
+import { bestArithmetic, threadsAvailable } from './platform.ts'
+import { Pool } from './pool.ts'
+import { prove, secureScalar, type Proof, type ProveOptions, type Randomness } from './prove.ts'
+import { readProvingKey, type ProvingKey } from './proving-key.ts'
+import { Machine, buildProgram, type Arithmetic } from './wasm/machine.ts'
+
+export interface EngineOptions {
+  /** Threads that prove. Default: the processors, or 1 where memory cannot be shared. */
+  threads?: number
+  /** Default: relaxed SIMD where it is there and fused. */
+  arithmetic?: Arithmetic
+}
+
+/** A machine with its threads. Threads never keep a program alive that waits for nothing of theirs. */
+export class Engine {
+  readonly arithmetic: Arithmetic
+  readonly threads: number
+  readonly machine: Machine
+  readonly pool: Pool
+  private readonly domains = new Map<number, Domain>()
+
+  private constructor(machine: Machine, pool: Pool) {
+    this.machine = machine
+    this.pool = pool
+    this.arithmetic = machine.program.arithmetic
+    this.threads = machine.threads
+  }
+
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const threads = options.threads ?? threadsAvailable()
+    const best = await bestArithmetic()
+    const shared = threads > 1 && typeof SharedArrayBuffer !== 'undefined'
+    const machine = new Machine(buildProgram(options.arithmetic ?? best), { shared, threads: shared ? threads : 1 })
+    return new Engine(machine, await Pool.start(machine))
+  }
+
+  /** Reads a snarkjs .zkey. @throws MalformedFile */
+  readKey(zkey: Uint8Array): ProvingKey {
+    const key = readProvingKey(this.machine, zkey)
+    this.domain(key.domain)
+    return key
+  }
+
+  /** Proves; `witness` is a .wtns file or 32 little-endian bytes a wire. @throws MalformedFile, or the signal's reason */
+  prove(key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+    return this.proveWith(secureScalar, key, witness, options)
+  }
+
+  /** For tests that need two provers to agree. Never with known randomness otherwise: it gives the witness away. */
+  proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+    return prove(this.machine, this.pool, this.domain(key.domain), key, witness, random, options)
+  }
+
+  close(): void { this.pool.close() }
+
+  private domain(n: number): Domain {
+    let domain = this.domains.get(n)
+    if (!domain) this.domains.set(n, domain = buildDomain(this.machine, n))
+    return domain
+  }
+}

@@ -1,0 +1,184 @@
+// Groth16 (J. Groth, "On the size of pairing-based non-interactive arguments", EUROCRYPT 2016), the prover:
+//
+//   A = α + Σ wᵢ·Aᵢ + r·δ      B = β + Σ wᵢ·Bᵢ + s·δ      C = Σ wᵢ·Cᵢ + Σ hⱼ·Hⱼ + s·A + r·B₁ − r·s·δ
+//
+// with hⱼ = a·b − c at the odd coset's j-th point (snarkjs keys hold H in that basis, the division by the vanishing
+// polynomial included). The sums over the witness wait for nothing; the transform runs beside them, most urgent, since the
+// sum over H waits for it.
+
+import { MalformedFile, littleEndian, sections, toLittleEndian } from './files.ts'
+import { ELEMENT, PAIR } from './wasm/field.ts'
+import { SCALAR_ORDER, windowCount, windowsWorkspace } from './wasm/msm.ts'
+import type { Machine } from './wasm/machine.ts'
+import type { Domain } from './domain.ts'
+import type { Points, ProvingKey } from './proving-key.ts'
+import type { Pool } from './pool.ts'
+
+/** As snarkjs writes it: decimal strings, projective with z = 1. */
+export interface Proof {
+  pi_a: [string, string, string]
+  pi_b: [[string, string], [string, string], [string, string]]
+  pi_c: [string, string, string]
+  protocol: 'groth16'
+  curve: 'bn128'
+}
+
+export interface ProveOptions {
+  /** Called with the share of the work done, in (0, 1]. */
+  onProgress?: (done: number) => void
+  signal?: AbortSignal
+}
+
+export type Randomness = () => bigint
+
+/** Uniform below r: 48 bytes of the platform's generator, reduced. */
+export const secureScalar: Randomness = () => littleEndian(crypto.getRandomValues(new Uint8Array(48))) % SCALAR_ORDER
+
+/** The scalars of a .wtns file, or `witness` itself: 32 little-endian bytes a wire. @throws MalformedFile */
+export function readWitness(witness: Uint8Array, wires: number): Uint8Array {
+  if (String.fromCharCode(...witness.subarray(0, 4)) === 'wtns') {
+    const parts = sections(witness, 'wtns', 2)
+    const header = parts.get(1)
+    if (header?.length !== 40 || littleEndian(header.subarray(4, 36)) !== SCALAR_ORDER) throw new MalformedFile('wtns: not over BN254')
+    witness = parts.get(2) ?? new Uint8Array(0)
+  }
+  if (witness.length !== 32 * wires) throw new MalformedFile(`witness: not ${wires} wires`)
+  const view = new DataView(witness.buffer, witness.byteOffset)
+  const top = SCALAR_ORDER >> 192n
+  for (let i = 0; i < wires; i++) {
+    if (view.getBigUint64(32 * i + 24, true) >= top && littleEndian(witness.subarray(32 * i, 32 * i + 32)) >= SCALAR_ORDER) throw new MalformedFile(`witness: wire ${i} is not reduced`)
+  }
+  if (littleEndian(witness.subarray(0, 32)) !== 1n) throw new MalformedFile('witness: wire 0 is not 1')
+  return witness
+}
+
+/** Window width that costs the fewest additions for `count` points. */
+export function bestWidth(count: number): number {
+  let best = 4
+  const cost = (c: number) => windowCount(c) * (count + 2.4 * 2 ** (c - 1))
+  for (let c = 5; c <= 15; c++) if (cost(c) < cost(best)) best = c
+  return best
+}
+
+const ENTRIES_PER_JOB = 1 << 15 // digits of points that one job sums: large enough to share inversions, small enough to balance
+
+export async function prove(machine: Machine, pool: Pool, domain: Domain, key: ProvingKey, witnessFile: Uint8Array, random: Randomness, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const witness = readWitness(witnessFile, key.wires)
+  const [r, s] = [random(), random()]
+  const owned: number[] = []
+  const allocate = (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at }
+  const { factors } = machine.program
+  const running: Promise<unknown>[] = []
+  let planned = 0, done = 0
+  const run: Pool['run'] = (work, settings) => {
+    planned++
+    const job = pool.run(work, { ...settings, signal }).then(() => options.onProgress?.(++done / Math.max(planned, jobsExpected)))
+    running.push(job)
+    job.catch(() => {}) // its caller sees the error
+    return job
+  }
+
+  const scalars = allocate(32 * (key.wires + 2))
+  machine.bytes.set(witness, scalars)
+  machine.bytes.set(toLittleEndian(r), scalars + 32 * key.wires)
+  machine.bytes.set(toLittleEndian(s), scalars + 32 * (key.wires + 1))
+
+  const widthW = bestWidth(Math.max(key.a.count, key.c.count)), widthH = bestWidth(key.h.count)
+  const jobsFor = (p: Points, width: number) => Math.ceil(windowCount(width) / groupSize(p, width))
+  const jobsExpected = 1 + 1 + 3 + 1 + [key.a, key.b1, key.b2, key.c].reduce((sum, p) => sum + 1 + jobsFor(p, widthW), 0) + 1 + jobsFor(key.h, widthH) + 1
+
+  function digitsOf(from: number, count: number, width: number, urgency: number, scalarsReady: Promise<unknown>): { at: number; ready: Promise<void> } {
+    const at = allocate(2 * count * windowCount(width))
+    return { at, ready: scalarsReady.then(() => run(() => [['recode', from, count, width, windowCount(width), at, count]], { urgency })) }
+  }
+
+  function groupSize(points: Points, width: number): number {
+    return Math.max(1, Math.min(windowCount(width), Math.floor(ENTRIES_PER_JOB / Math.max(1, points.count))))
+  }
+
+  /** Address of the affine sum of the points times their digits. */
+  async function product(points: Points, digits: { at: number; ready: Promise<void> }, stride: number, width: number, urgency: number): Promise<number> {
+    const windows = windowCount(width), element = machine.program[points.group].element
+    const parts = allocate(windows * width * 2 * element), result = allocate(2 * element)
+    const group = groupSize(points, width)
+    await digits.ready
+    const jobs: Promise<void>[] = []
+    for (let first = 0; first < windows; first += group) {
+      const last = Math.min(windows, first + group)
+      jobs.push(run((workspace) => [[`${points.group}_windows`, points.points, points.indices, points.count, digits.at, stride, first, last, width, workspace, parts + first * width * 2 * element]],
+        { urgency, workspace: windowsWorkspace(points.count, last - first, width, element) }))
+    }
+    await Promise.all(jobs)
+    await run(() => [[`${points.group}_fold`, parts, windows, width, result]], { urgency: urgency + 1 })
+    return result
+  }
+
+  async function quotient(): Promise<number> {
+    const elements = allocate(ELEMENT * key.wires), values = allocate(32 * key.domain)
+    const [a, b, c] = [0, 1, 2].map(() => allocate(PAIR * domain.pairs)) as [number, number, number]
+    await run(() => [
+      ['fr_import', elements, scalars, key.wires, factors.fr.fromPlain],
+      ['evaluate', a, domain.pairs, key.matrixA.starts, key.matrixA.signals, key.matrixA.values, elements],
+      ['evaluate', b, domain.pairs, key.matrixB.starts, key.matrixB.signals, key.matrixB.values, elements],
+      ['multiplyPairs', c, a, b, domain.pairs],
+    ], { urgency: 9 })
+    await Promise.all([a, b, c].map((data) => run(() => [
+      ['toCoefficients', data, domain.pairs, domain.inverseRoots],
+      ['multiplyPairs', data, data, domain.shifts, domain.pairs],
+      ['toValues', data, domain.pairs, domain.roots],
+    ], { urgency: 9 })))
+    await run(() => [['quotient', values, a, b, c, domain.pairs]], { urgency: 9 })
+    return values
+  }
+
+  const now = Promise.resolve()
+  try {
+    const values = quotient()
+    const digits = digitsOf(scalars, key.wires + 2, widthW, 8, now)
+    const onWitness = (points: Points, urgency: number) => product(points, digits, key.wires + 2, widthW, urgency)
+    const hSum = values.then((at) => product(key.h, digitsOf(at, key.domain, widthH, 8, now), key.domain, widthH, 1))
+    const [a, b1, b2, c, h] = await Promise.all([onWitness(key.a, 3), onWitness(key.b1, 4), onWitness(key.b2, 5), onWitness(key.c, 2), hSum])
+    const last = await assemble(a, b1, c, h)
+    const coordinate = read()
+    const publicSignals = Array.from({ length: key.publics }, (_, i) => littleEndian(witness.subarray(32 * (i + 1), 32 * (i + 2))).toString())
+    return {
+      proof: {
+        pi_a: [coordinate(a, 0), coordinate(a, 1), '1'],
+        pi_b: [[coordinate(b2, 0), coordinate(b2, 1)], [coordinate(b2, 2), coordinate(b2, 3)], ['1', '0']],
+        pi_c: [coordinate(last, 0), coordinate(last, 1), '1'],
+        protocol: 'groth16', curve: 'bn128',
+      },
+      publicSignals,
+    }
+  } finally {
+    await Promise.allSettled(running)
+    for (const at of owned) {
+      if (at === scalars) machine.bytes.fill(0, at, at + 32 * (key.wires + 2))
+      machine.release(at)
+    }
+  }
+
+  /** C = ΣC + ΣH + s·A + r·B₁ − r·s·δ, as a product of five points. */
+  async function assemble(a: number, b1: number, c: number, h: number): Promise<number> {
+    const width = 4
+    const terms = ([[c, 1n], [h, 1n], [a, s], [b1, r], [key.delta1, SCALAR_ORDER - (r * s) % SCALAR_ORDER]] as const).filter(([at]) => machine.bytes.subarray(at, at + 2 * ELEMENT).some((byte) => byte !== 0))
+    const points = allocate(2 * ELEMENT * terms.length), indices = allocate(4 * terms.length), small = allocate(32 * terms.length)
+    terms.forEach(([at, scalar], i) => {
+      machine.bytes.copyWithin(points + 2 * ELEMENT * i, at, at + 2 * ELEMENT)
+      new Uint32Array(machine.memory.buffer, indices, terms.length)[i] = i
+      machine.bytes.set(toLittleEndian(scalar % SCALAR_ORDER), small + 32 * i)
+    })
+    const digits = digitsOf(small, terms.length, width, 9, now)
+    return product({ group: 'g1', points, indices, count: terms.length }, digits, terms.length, width, 9)
+  }
+
+  function read(): (point: number, coordinate: number) => string {
+    const bytes = allocate(32)
+    return (point, k) => {
+      machine.exports.fp_export!(bytes, point + ELEMENT * k, 1, factors.fp.toPlain)
+      return littleEndian(machine.bytes.subarray(bytes, bytes + 32)).toString()
+    }
+  }
+}
