@@ -22,6 +22,10 @@ export interface Points {
   readonly importProof: Func
   /** first, second, p: the Jacobian points of p, side by side, as two fixed pairs; a point at infinity gives lines of value 1. */
   readonly toFixed: Func
+  /** dst, p, q: lane 0 of the Jacobian p beside lane 1 of q. */
+  readonly sideBySide: Func
+  /** dst, p: the affine p with z = 1. */
+  readonly toJacobian: Func
   /** fresh, p, lane, q: the pair (−P, Q), P in that lane of the affine p. */
   readonly toFresh: Func
 }
@@ -93,6 +97,18 @@ export function buildPoints(t: Tower, fromPlain: number, invertPair: Func): Poin
     field.copy(f, at(to!, 2), q!)
     field.copy(f, at(to!, 3), at(q!, 1))
   })
-  return { importPairs, offCurve, offTwist, importProof, toFixed, toFresh }
+  const sideBySide = m.func('sideBySide', pointers(3), [], (f, to, p0, p1) => {
+    for (const k of [0, 1, 2]) {
+      field.getLane(f, element, at(p1!, k), 1)
+      field.copy(f, at(to!, k), at(p0!, k))
+      field.setLane(f, at(to!, k), 1, element)
+    }
+  })
+  const toJacobian = m.func('toJacobian', pointers(2), [], (f, to, point) => {
+    field.copy(f, to!, point!)
+    field.copy(f, at(to!, 1), at(point!, 1))
+    field.copy(f, at(to!, 2), field.one)
+  })
+  return { sideBySide, toJacobian, importPairs, offCurve, offTwist, importProof, toFixed, toFresh }
 }
 
