@@ -35,7 +35,7 @@ export interface KeyTables extends PreparedVerificationKey {
   readonly constant: number
 }
 
-const JACOBIAN = 3 * PAIR
+export const JACOBIAN = 3 * PAIR
 const G2_GENERATOR_X = [10857046999023057135944570762232829481370756359578518086990519993285655852781n, 11559732032986387107991004021392285783925812861821192530917403151452391805634n] as const
 
 const prepared = new WeakMap<PreparedVerificationKey, KeyTables>()

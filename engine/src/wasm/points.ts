@@ -22,6 +22,8 @@ export interface Points {
   readonly importProof: Func
   /** first, second, p: the Jacobian points of p, side by side, as two fixed pairs; a point at infinity gives lines of value 1. */
   readonly toFixed: Func
+  /** dst, proofs, count, lane: the A (lane 0) or C (lane 1) of the proofs, two by two side by side. */
+  readonly gatherPoints: Func
   /** dst, p, q: lane 0 of the Jacobian p beside lane 1 of q. */
   readonly sideBySide: Func
   /** dst, p: the affine p with z = 1. */
@@ -97,6 +99,20 @@ export function buildPoints(t: Tower, fromPlain: number, invertPair: Func): Poin
     field.copy(f, at(to!, 2), q!)
     field.copy(f, at(to!, 3), at(q!, 1))
   })
+  const gatherPoints = m.func('gatherPoints', pointers(4), [], (f, to, proofs, count, lane) => {
+    const place = f.local('i32', to!), other = f.local('i32')
+    const end = f.local('i32', i32.add(proofs!, i32.mul(count!, PROOF)))
+    f.for(proofs!, end, 2 * PROOF, (proof) => {
+      // Of an odd count, the last stands beside itself.
+      f.set(other, i32.select(i32.add(proof, PROOF), proof, i32.ltU(i32.add(proof, PROOF), end)))
+      for (const k of [0, 1]) {
+        field.getLane(f, first, at(proof, k), lane!)
+        field.getLane(f, second, at(other, k), lane!)
+        field.gather(f, at(place, k), first, second)
+      }
+      f.step(place, 2 * PAIR)
+    })
+  })
   const sideBySide = m.func('sideBySide', pointers(3), [], (f, to, p0, p1) => {
     for (const k of [0, 1, 2]) {
       field.getLane(f, element, at(p1!, k), 1)
@@ -109,6 +125,6 @@ export function buildPoints(t: Tower, fromPlain: number, invertPair: Func): Poin
     field.copy(f, at(to!, 1), at(point!, 1))
     field.copy(f, at(to!, 2), field.one)
   })
-  return { sideBySide, toJacobian, importPairs, offCurve, offTwist, importProof, toFixed, toFresh }
+  return { gatherPoints, sideBySide, toJacobian, importPairs, offCurve, offTwist, importProof, toFixed, toFresh }
 }
 

@@ -73,6 +73,8 @@ export interface Tower {
   readonly finalExponentiation: Func
   /** f, g → 1 where equal. */
   readonly equal12: Func
+  /** f → 1 where f = 1. */
+  readonly isOne12: Func
 }
 
 /**
@@ -300,7 +302,8 @@ export function buildTower(field: Field, invertPair: Func): Tower {
     f.result(i32.eq(same, 3))
   })
 
-  return { field, complex, one: one12, constant, add, sub, xi, invert, mul12, sqr12, mulLine, mulLine3, finalExponentiation, equal12 }
+  const isOne12 = m.func('isOne12', pointers(1), ['i32'], (f, a) => f.result(call(equal12, a!, one12)))
+  return { field, complex, one: one12, constant, add, sub, xi, invert, mul12, sqr12, mulLine, mulLine3, finalExponentiation, equal12, isOne12 }
 }
 
 type Eight = [Val<'i32'>, Val<'i32'>, Val<'i32'>, Val<'i32'>, Val<'i32'>, Val<'i32'>, Val<'i32'>, Val<'i32'>]
