@@ -18,6 +18,9 @@ import { COEFFICIENT, SIDE_BY_SIDE, coefficient, multiplesWorkspace } from './wa
 import { PROOF } from './wasm/points.ts'
 import { FP12 } from './wasm/tower.ts'
 
+/** From so many proofs on, sharing an inversion a step is the faster way. */
+const IN_STEP_FROM = 10
+
 export interface BatchItem {
   readonly key: PreparedVerificationKey
   /** As for `verify`. */
@@ -73,6 +76,7 @@ class Batch {
   private coefficients = 0
   private powers: bigint[] = []
   private fresh = 0
+  private points = 0
 
   constructor(machine: PairingMachine, most: number) {
     this.machine = machine
@@ -127,14 +131,12 @@ class Batch {
     this.coefficients = machine.keep(random.length)
     this.fresh = machine.keep(length * FRESH)
     this.powers = this.entries.map((_, i) => coefficient(random.subarray(i * COEFFICIENT, (i + 1) * COEFFICIENT), SCALAR_ORDER))
+    this.points = machine.keep(pairs * SIDE_BY_SIDE)
     machine.scope(() => {
-      const points = machine.keep(pairs * SIDE_BY_SIDE), workspace = machine.keep(multiplesWorkspace(pairs))
+      const workspace = machine.keep(multiplesWorkspace(pairs))
       machine.bytes.set(random, this.coefficients)
-      exports.gatherPoints(points, this.proofs, length, 0)
-      exports.multiples(points, pairs, this.coefficients, workspace)
-      for (let i = 0; i < length; i++) {
-        exports.toFresh(this.fresh + i * FRESH, points + (i >> 1) * SIDE_BY_SIDE, i & 1, this.proofs + i * PROOF + 2 * PAIR)
-      }
+      exports.gatherPoints(this.points, this.proofs, length, 0)
+      exports.multiples(this.points, pairs, this.coefficients, workspace)
     })
   }
 
@@ -157,10 +159,29 @@ class Batch {
         exports.toFixed(at + 2 * FIXED, at + 3 * FIXED, alpha) // the second is overwritten or beyond the count
         ;[key.lines.gamma, key.lines.delta, key.lines.beta].forEach((line, k) => machine.view.setUint32(lines + 12 * n + 4 * k, line, true))
       }))
-      exports.millerLoop(result, this.fresh + from * FRESH, to - from, fixed, lines, 3 * segments.length)
+      this.loop(result, from, to, fixed, lines, 3 * segments.length)
       exports.finalExponentiation(result, result)
       return exports.isOne12(result) === 1
     })
+  }
+
+  /** The Miller loops of a range; fills its T. */
+  private loop(result: number, from: number, to: number, fixed: number, lines: number, fixedCount: number): void {
+    const { machine } = this, { exports } = machine, count = to - from
+    const first = this.fresh + from * FRESH
+    const place = (i: number) => this.fresh + i * FRESH
+    for (let i = from; i < to; i++) exports.toFresh(place(i), this.points + (i >> 1) * SIDE_BY_SIDE, i & 1, this.proofs + i * PROOF + 2 * PAIR)
+    if (count >= IN_STEP_FROM) {
+      const spare = machine.keep(2 * FIXED), work = machine.keep(2 * count * PAIR)
+      for (let pair = from >> 1; pair < Math.ceil(to / 2); pair++) {
+        const target = (i: number) => (i >= from && i < to ? place(i) : spare)
+        exports.toNegatedFixed(target(2 * pair), target(2 * pair + 1), this.points + pair * SIDE_BY_SIDE)
+      }
+      if (exports.millerLoopInStep(result, first, count, fixed, lines, fixedCount, work)) return
+      // A point of small order has met an exceptional case.
+      for (let i = from; i < to; i++) exports.toFresh(place(i), this.points + (i >> 1) * SIDE_BY_SIDE, i & 1, this.proofs + i * PROOF + 2 * PAIR)
+    }
+    exports.millerLoop(result, first, count, fixed, lines, fixedCount)
   }
 
   /** Σ zᵢ·alpha and Σ zᵢ·Vᵢ. */

@@ -22,8 +22,8 @@ import { PAIR } from './field.ts'
 import { call, i32, type Body, type Func, type I32, type Val } from './emit.ts'
 import { CURVE_X, FP12, XI, fp2, frobeniusFactor, nonAdjacent, type Tower } from './tower.ts'
 
-/** A fresh pair: P = (x, x), (y, y); Q = x, y; T = X, Y, Z. */
-export const FRESH = 7 * PAIR
+/** A fresh pair: P = (x, x), (y, y), or as a fixed pair has it for `loopInStep`; Q = x, y; T = X, Y, Z; what is added to T. */
+export const FRESH = 9 * PAIR
 /** A fixed pair: (x_P/y_P) twice, (1/y_P) twice. Its lines' address is kept apart. */
 export const FIXED = 2 * PAIR
 
@@ -41,7 +41,12 @@ export interface Miller {
   readonly prepareLines: Func
   /** f, fresh, freshCount, fixed, lines, fixedCount: f = the product of all loops; `lines` is a list of 32-bit addresses. Fills T. */
   readonly loop: Func
-  /** fresh → 1 where Q lies in the subgroup; after `loop`. */
+  /**
+   * As `loop`, with T affine and the inversions of a step shared by all fresh pairs; then `work`, a place for 2·freshCount pairs.
+   * Answers 0, and nothing else, where it meets an exceptional case.
+   */
+  readonly loopInStep: Func
+  /** fresh → 1 where Q lies in the subgroup; after either loop. */
   readonly inSubgroup: Func
 }
 
@@ -192,6 +197,74 @@ export function buildMiller(t: Tower): Miller {
     })
   })
 
+  const running = m.frame(PAIR), reciprocal = m.frame(PAIR)
+  const [prepareTangent, prepareChord] = [true, false].map((isTangent) => m.func(isTangent ? 'tangents' : 'chords', pointers(3), [], (f, item, to, prefix) => {
+    const { x, y } = fresh(item!)
+    if (isTangent) twice(f, to!, y)
+    else t.sub(f, to!, at(item!, 7), x)
+    field.copy(f, prefix!, running)
+    times(f, running, running, to!)
+  }, false)) as [Func, Func]
+  const [tangentStep, chordStep] = [true, false].map((isTangent) => m.func(isTangent ? 'tangentStep' : 'chordStep', pointers(4), [], (f, to, item, denominator, prefix) => {
+    const { px, py, x, y } = fresh(item!)
+    times(f, reciprocal, running, prefix!)
+    times(f, running, running, denominator!)
+    if (isTangent) {
+      square(f, slope, x)
+      field.double(f, v, slope); t.add(f, slope, v, slope)
+    } else t.sub(f, slope, at(item!, 8), y)
+    times(f, slope, slope, reciprocal)
+    f.call(mul, v, slope, x)
+    t.sub(f, lineC, v, y)
+    scale(f, lineC, lineC, py)
+    scale(f, lineB, slope, px); field.neg(f, lineB, lineB)
+    f.call(sqr, x3, slope)
+    field.sub(f, x3, x3, x); t.sub(f, x3, x3, isTangent ? x : at(item!, 7))
+    t.sub(f, v, x, x3)
+    f.call(mul, v, v, slope)
+    t.sub(f, y, v, y)
+    field.copy(f, x, x3)
+    f.call(t.mulLine, to!, lineB, lineC)
+  }, false)) as [Func, Func]
+
+  const loopInStep = m.func('millerLoopInStep', pointers(7), ['i32'], (f, to, items, count, fixed, lines, fixedCount, work) => {
+    const end = f.local('i32', i32.add(items!, i32.mul(count!, FRESH))), item = f.local('i32')
+    const denominators = work!, to2 = f.local('i32'), line = f.local('i32')
+    const prefixOf = (place: I32) => i32.add(place, i32.mul(count!, PAIR))
+    f.for(items!, end, FRESH, (each) => {
+      const { q, x, y, z } = fresh(each)
+      field.copy(f, x, q.x); field.copy(f, y, q.y)
+      field.copy(f, z, t.one)
+    })
+    f.copy(to!, t.one, FP12)
+    STEPS.forEach((step, k) => {
+      if (step === 'double' && k > 0) f.call(t.sqr12, to!, to!)
+      field.copy(f, running, t.one)
+      f.set(to2, i32.of(denominators))
+      f.for(items!, end, FRESH, (each) => {
+        if (step !== 'double') {
+          addend(f, step, fresh(each).q)
+          field.copy(f, at(each, 7), qx); field.copy(f, at(each, 8), qy)
+        }
+        f.call(step === 'double' ? prepareTangent : prepareChord, each, to2, prefixOf(to2))
+        f.step(to2, PAIR)
+      })
+      f.if(i32.eq(call(field.zeros, running), 3), () => f.return(0))
+      f.call(t.invert, running, running)
+      f.set(item, i32.of(end))
+      f.while(() => i32.ne(item, items!), () => {
+        f.set(item, i32.sub(item, FRESH))
+        f.set(to2, i32.sub(to2, PAIR))
+        f.call(step === 'double' ? tangentStep : chordStep, to!, item, to2, prefixOf(to2))
+      })
+      f.for(0, fixedCount!, 1, (n) => {
+        f.set(line, i32.add(i32.load(i32.add(lines!, i32.shl(n, 2))), 2 * k * PAIR))
+        f.call(mulFixed, to!, i32.add(fixed!, i32.mul(n, FIXED)), line)
+      })
+    })
+    f.result(i32.of(1))
+  })
+
   const inSubgroup = m.func('inSubgroup', pointers(1), ['i32'], (f, item) => {
     const { q, x, y, z } = fresh(item!)
     psi(f, 3, qx, qy, q)
@@ -202,5 +275,5 @@ export function buildMiller(t: Tower): Miller {
     f.result(i32.and(i32.and(both(b), both(c)), i32.eqz(both(k))))
   })
 
-  return { prepareLines, loop, inSubgroup }
+  return { prepareLines, loop, loopInStep, inSubgroup }
 }

@@ -28,6 +28,8 @@ export interface Points {
   readonly sideBySide: Func
   /** dst, p: the affine p with z = 1. */
   readonly toJacobian: Func
+  /** first, second, p: −P of the affine points of p as two fixed pairs. */
+  readonly toNegatedFixed: Func
   /** fresh, p, lane, q: the pair (−P, Q), P in that lane of the affine p. */
   readonly toFresh: Func
 }
@@ -79,7 +81,7 @@ export function buildPoints(t: Tower, fromPlain: number, invertPair: Func): Poin
     field.getLane(f, element, pair, lane)
     field.gather(f, dst, element, element)
   }
-  const inverse = temp()
+  const inverse = temp(), negated = m.frame(3 * PAIR)
   const toFixed = m.func('toFixed', pointers(3), [], (f, to0, to1, point) => {
     const [x, y, z] = [i32.of(point!), at(point!, 1), at(point!, 2)]
     // x/y = XZ/Y, 1/y = Z³/Y
@@ -91,6 +93,12 @@ export function buildPoints(t: Tower, fromPlain: number, invertPair: Func): Poin
       broadcast(f, to, u, lane)
       broadcast(f, at(to, 1), v, lane)
     }
+  })
+  const toNegatedFixed = m.func('toNegatedFixed', pointers(3), [], (f, to0, to1, point) => {
+    field.copy(f, negated, point!)
+    field.neg(f, at(negated, 1), at(point!, 1))
+    field.copy(f, at(negated, 2), field.one)
+    f.call(toFixed, to0!, to1!, negated)
   })
   const toFresh = m.func('toFresh', pointers(4), [], (f, to, point, lane, q) => {
     broadcast(f, to!, point!, lane!)
@@ -125,6 +133,6 @@ export function buildPoints(t: Tower, fromPlain: number, invertPair: Func): Poin
     field.copy(f, at(to!, 1), at(point!, 1))
     field.copy(f, at(to!, 2), field.one)
   })
-  return { gatherPoints, sideBySide, toJacobian, importPairs, offCurve, offTwist, importProof, toFixed, toFresh }
+  return { gatherPoints, sideBySide, toJacobian, importPairs, offCurve, offTwist, importProof, toFixed, toNegatedFixed, toFresh }
 }
 
