@@ -13,15 +13,7 @@ import type { Machine } from './wasm/machine.ts'
 import type { Domain } from './domain.ts'
 import type { Points, ProvingKey } from './proving-key.ts'
 import type { Pool } from './pool.ts'
-
-/** As snarkjs writes it: decimal strings, projective with z = 1. */
-export interface Proof {
-  pi_a: [string, string, string]
-  pi_b: [[string, string], [string, string], [string, string]]
-  pi_c: [string, string, string]
-  protocol: 'groth16'
-  curve: 'bn128'
-}
+import type { Proof } from './proof.ts'
 
 export interface ProveOptions {
   /** Called with the share of the work done, in (0, 1]. */

@@ -56,8 +56,9 @@ export function quadraticCoordinates(field: Field, prime: Coordinates): Coordina
   })
   const sqr = m.func('fp2_sqr', ['i32', 'i32'], [], (f, dst, a) => {
     f.call(field.dotSub, t0, a!, a!, im(a!), im(a!))
-    field.double(f, t1, a!)
-    f.call(field.mul, im(dst!), t1, im(a!))
+    f.call(field.mul, t1, a!, im(a!))
+    field.double(f, t1, t1)
+    f.call(field.reduce, im(dst!), t1) // a factor of 2 in front would make 8 units of two sums
     field.copy(f, dst!, t0)
   })
   const reduce = m.func('fp2_reduce', ['i32', 'i32'], [], (f, dst, a) => {

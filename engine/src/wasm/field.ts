@@ -8,7 +8,7 @@
 //   `add`, `sub`        units add up, and so do values; nothing is carried
 //   product takes       factors whose units multiply to at most 4, and whose values multiply to at most 4·p²;
 //                       it answers at most (value·value)/(2.64·p) + p/2 in absolute value
-//   `reduce` takes      at most 8 units and 2.6·p, and answers at most p/2 (a hair more)
+//   `reduce` takes      u units and v·p with u + v at most 7, and answers at most p/2 (a hair more)
 //
 // After `reduce`, 0 has one representation, so equality can be tested.
 

@@ -9,6 +9,7 @@ import { buildSums } from './sums.ts'
 import { buildJacobian } from './jacobian.ts'
 import { SCALAR_ORDER, buildFold, buildRecode, buildWindows } from './msm.ts'
 import { buildConversions, buildTransform } from './transform.ts'
+import { buildPairing } from './pairing.ts'
 
 export const BASE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
 export type Arithmetic = 'relaxed-simd' | 'i64'
@@ -72,6 +73,7 @@ export function buildProgram(arithmetic: Arithmetic): Program {
     buildFold(m, c, buildJacobian(m, c))
   }
   buildRecode(m)
+  buildPairing(m, fp, g1, g2)
   buildTransform(m, fr)
   buildConversions(m, fp)
   buildConversions(m, fr)
