@@ -199,14 +199,11 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
       }
     }))
 
-    it('meets exceptional cases with points of small order, and refuses them', scoped(() => {
-      // 3·Q = infinity and the like do not occur on this twist; 10069 is the smallest order, so walk a point into ±T by hand
-      const q = G2.BASE
-      const item = fresh(G1.BASE, q), result = machine.keep(FP12)
+    it('refuses T = (0, 0, 0), which an exceptional case leaves and which satisfies every homogeneous equation', scoped(() => {
+      const item = fresh(G1.BASE, G2.BASE), result = machine.keep(FP12)
       e['millerLoop'](result, item, 1, 0, 0, 0)
       assert.equal(e['inSubgroup'](item), 1)
-      machine.bytes.copyWithin(item + 6 * PAIR, machine.keep(PAIR), machine.keep(PAIR)) // Z overwritten with zeros
-      machine.bytes.fill(0, item + 4 * PAIR, item + 7 * PAIR) // T = (0, 0, 0) satisfies every homogeneous equation
+      machine.bytes.fill(0, item + 4 * PAIR, item + 7 * PAIR)
       assert.equal(e['inSubgroup'](item), 0)
     }))
 
@@ -227,7 +224,7 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
 
     /** The affine point that a Jacobian one stands for. */
     const affine = (at: number): PointG1 => {
-      const [[x], [y], [z]] = [0, 1, 2].map((k) => read(at + PAIR * k)) as [[bigint], [bigint], [bigint]]
+      const [[x], [y], [z]] = [0, 1, 2].map((k) => read(at + PAIR * k)) as [[bigint, bigint], [bigint, bigint], [bigint, bigint]]
       if (z === 0n) return G1.ZERO
       const over = inverse(z, P)
       return G1.fromAffine({ x: mod(x * over * over, P), y: mod(y * over * over * over, P) })

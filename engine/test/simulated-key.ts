@@ -3,7 +3,7 @@
 //   A = a·G1   B = b·G2   C = (ab − αβ − V)/δ · G1,   V = ic₀ + Σ signalⱼ·icⱼ
 
 import { bn254 } from '@noble/curves/bn254.js'
-import type { Proof } from '../src/prove.ts'
+import type { Proof } from '../src/proof.ts'
 
 const { Fp2, Fr } = bn254.fields
 export const G1 = bn254.G1.Point

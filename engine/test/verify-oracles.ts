@@ -3,8 +3,9 @@
 import { bn254 } from '@noble/curves/bn254.js'
 import mcl from 'mcl-wasm'
 import type { G1 as MclG1, G2 as MclG2, GT, PrecomputedG2 } from 'mcl-wasm'
+// @ts-expect-error no types
 import { groth16 } from 'snarkjs'
-import type { Proof } from '../src/prove.ts'
+import type { Proof } from '../src/proof.ts'
 import { g1Point, g2Point, type Key } from './simulated-key.ts'
 
 export const bySnarkjs = (key: Key, signals: readonly string[], proof: Proof): Promise<boolean> => groth16.verify(key, signals, proof)

@@ -3,8 +3,8 @@
 // One spelling for everything: decimal, no sign, no leading zero, no exponent; z = 1 as snarkjs writes it; no further members.
 // Each member is read once, so that an object cannot answer differently the second time.
 
-import { SCALAR_ORDER } from './wasm/msm.ts'
-import { BASE_ORDER } from './wasm/machine.ts'
+import { SCALAR_ORDER } from '../wasm/msm.ts'
+import { BASE_ORDER } from '../wasm/machine.ts'
 
 /**
  * - `MALFORMED`: a proof or a list of signals that is not in its one spelling, or whose points are not points of the groups

@@ -8,15 +8,15 @@
 //
 // Per proof there remain one multiple of A, one Miller loop that shares its squarings, and a share in the sums.
 
-import type { PairingMachine } from './pairing/program.ts'
+import type { PairingMachine } from './program.ts'
 import { JACOBIAN, combination, importProof, outsideSubgroup, tablesOf, type KeyTables, type PreparedVerificationKey } from './verify.ts'
-import { InvalidInput, parseProof, parseSignals } from './verify-parse.ts'
-import { PAIR } from './wasm/field.ts'
-import { FIXED, FRESH } from './wasm/miller.ts'
-import { SCALAR_ORDER } from './wasm/msm.ts'
-import { COEFFICIENT, SIDE_BY_SIDE, coefficient, multiplesWorkspace } from './wasm/multiples.ts'
-import { PROOF } from './wasm/points.ts'
-import { FP12 } from './wasm/tower.ts'
+import { InvalidInput, parseProof, parseSignals } from './parse.ts'
+import { PAIR } from '../wasm/field.ts'
+import { FIXED, FRESH } from '../wasm/miller.ts'
+import { SCALAR_ORDER } from '../wasm/msm.ts'
+import { COEFFICIENT, SIDE_BY_SIDE, coefficient, multiplesWorkspace } from '../wasm/multiples.ts'
+import { PROOF } from '../wasm/points.ts'
+import { FP12 } from '../wasm/tower.ts'
 
 /** From so many proofs on, sharing an inversion a step is the faster way. */
 const IN_STEP_FROM = 10
