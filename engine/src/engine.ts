@@ -66,7 +66,8 @@ export class Engine {
 
   close(): void { this.pool.close() }
 
-  private domain(n: number): Domain {
+  /** Tables of the transform of n values. */
+  domain(n: number): Domain {
     let domain = this.domains.get(n)
     if (!domain) this.domains.set(n, domain = buildDomain(this.machine, n))
     return domain

@@ -8,10 +8,11 @@
 
 import { MalformedFile, littleEndian, sections, toLittleEndian } from './files.ts'
 import { ELEMENT, PAIR } from './wasm/field.ts'
-import { SCALAR_ORDER, windowCount, windowsWorkspace } from './wasm/msm.ts'
+import { bestWidth, digitsOf, jobsFor, product, type Context } from './multiply.ts'
+import { SCALAR_ORDER } from './wasm/msm.ts'
 import type { Machine } from './wasm/machine.ts'
 import type { Domain } from './domain.ts'
-import type { Points, ProvingKey } from './proving-key.ts'
+import type { ProvingKey } from './proving-key.ts'
 import type { Pool } from './pool.ts'
 import type { Proof } from './proof.ts'
 
@@ -44,16 +45,6 @@ export function readWitness(witness: Uint8Array, wires: number): Uint8Array {
   return witness
 }
 
-/** Window width that costs the fewest additions for `count` points. */
-export function bestWidth(count: number): number {
-  let best = 4
-  const cost = (c: number) => windowCount(c) * (count + 2.4 * 2 ** (c - 1))
-  for (let c = 5; c <= 15; c++) if (cost(c) < cost(best)) best = c
-  return best
-}
-
-const ENTRIES_PER_JOB = 1 << 15 // digits of points that one job sums: large enough to share inversions, small enough to balance
-
 export async function prove(machine: Machine, pool: Pool, domain: Domain, key: ProvingKey, witnessFile: Uint8Array, random: Randomness, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
   const { signal } = options
   signal?.throwIfAborted()
@@ -71,6 +62,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
     job.catch(() => {}) // its caller sees the error
     return job
   }
+  const context: Context = { machine, allocate, run }
 
   const scalars = allocate(32 * (key.wires + 2))
   machine.bytes.set(witness, scalars)
@@ -78,34 +70,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
   machine.bytes.set(toLittleEndian(s), scalars + 32 * (key.wires + 1))
 
   const widthW = bestWidth(Math.max(key.a.count, key.c.count)), widthH = bestWidth(key.h.count)
-  const jobsFor = (p: Points, width: number) => Math.ceil(windowCount(width) / groupSize(p, width))
   const jobsExpected = 1 + 1 + 3 + 1 + [key.a, key.b1, key.b2, key.c].reduce((sum, p) => sum + 1 + jobsFor(p, widthW), 0) + 1 + jobsFor(key.h, widthH) + 1
-
-  function digitsOf(from: number, count: number, width: number, urgency: number, scalarsReady: Promise<unknown>): { at: number; ready: Promise<void> } {
-    const at = allocate(2 * count * windowCount(width))
-    return { at, ready: scalarsReady.then(() => run(() => [['recode', from, count, width, windowCount(width), at, count]], { urgency })) }
-  }
-
-  function groupSize(points: Points, width: number): number {
-    return Math.max(1, Math.min(windowCount(width), Math.floor(ENTRIES_PER_JOB / Math.max(1, points.count))))
-  }
-
-  /** Address of the affine sum of the points times their digits. */
-  async function product(points: Points, digits: { at: number; ready: Promise<void> }, stride: number, width: number, urgency: number): Promise<number> {
-    const windows = windowCount(width), element = machine.program[points.group].element
-    const parts = allocate(windows * width * 2 * element), result = allocate(2 * element)
-    const group = groupSize(points, width)
-    await digits.ready
-    const jobs: Promise<void>[] = []
-    for (let first = 0; first < windows; first += group) {
-      const last = Math.min(windows, first + group)
-      jobs.push(run((workspace) => [[`${points.group}_windows`, points.points, points.indices, points.count, digits.at, stride, first, last, width, workspace, parts + first * width * 2 * element]],
-        { urgency, workspace: windowsWorkspace(points.count, last - first, width, element) }))
-    }
-    await Promise.all(jobs)
-    await run(() => [[`${points.group}_fold`, parts, windows, width, result]], { urgency: urgency + 1 })
-    return result
-  }
 
   async function quotient(): Promise<number> {
     const elements = allocate(ELEMENT * key.wires), values = allocate(32 * key.domain)
@@ -125,12 +90,11 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
     return values
   }
 
-  const now = Promise.resolve()
   try {
     const values = quotient()
-    const digits = digitsOf(scalars, key.wires + 2, widthW, 8, now)
-    const onWitness = (points: Points, urgency: number) => product(points, digits, key.wires + 2, widthW, urgency)
-    const hSum = values.then((at) => product(key.h, digitsOf(at, key.domain, widthH, 8, now), key.domain, widthH, 1))
+    const digits = digitsOf(context, scalars, key.wires + 2, widthW)
+    const hSum = values.then(async (at) => product(context, key.h, await digitsOf(context, at, key.domain, widthH), 1))
+    const onWitness = async (points: ProvingKey['a'], urgency: number) => product(context, points, await digits, urgency)
     const [a, b1, b2, c, h] = await Promise.all([onWitness(key.a, 3), onWitness(key.b1, 4), onWitness(key.b2, 5), onWitness(key.c, 2), hSum])
     const last = await assemble(a, b1, c, h)
     const coordinate = read()
@@ -162,8 +126,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
       new Uint32Array(machine.memory.buffer, indices, terms.length)[i] = i
       machine.bytes.set(toLittleEndian(scalar % SCALAR_ORDER), small + 32 * i)
     })
-    const digits = digitsOf(small, terms.length, width, 9, now)
-    return product({ group: 'g1', points, indices, count: terms.length }, digits, terms.length, width, 9)
+    return product(context, { group: 'g1', points, indices, count: terms.length }, await digitsOf(context, small, terms.length, width), 9)
   }
 
   function read(): (point: number, coordinate: number) => string {

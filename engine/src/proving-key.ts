@@ -4,10 +4,10 @@
 
 import { MalformedFile, littleEndian, sections } from './files.ts'
 import { ELEMENT } from './wasm/field.ts'
+import type { Points } from './multiply.ts'
 import { SCALAR_ORDER } from './wasm/msm.ts'
 import { BASE_ORDER, type Machine } from './wasm/machine.ts'
 
-export interface Points { readonly group: 'g1' | 'g2'; readonly points: number; readonly indices: number; readonly count: number }
 export interface Matrix { readonly starts: number; readonly signals: number; readonly values: number }
 
 export interface ProvingKey {
