@@ -1,5 +1,6 @@
 // Benchmarks, one JSON line each: snarkjs and this engine take turns, at least 7 rounds, medians in milliseconds; ratios are
-// medians of the rounds' own ratios, under keys that begin with ratio_.
+// medians of the rounds' own ratios, under keys that begin with ratio_ (of processor time: ratio_cpu_, which other programs
+// on the machine disturb less).
 //
 //   npx tsx engine/bench.ts [prove|msm|fft|verify …] [--rounds=7] [--circuits=35x25,60x40] [--ptau=file]
 
@@ -7,6 +8,8 @@ import { availableParallelism } from 'node:os'
 // @ts-expect-error no types
 import { groth16, curves } from 'snarkjs'
 import { Engine } from './src/engine.ts'
+import { verifyBatch } from './src/pairing/batch.ts'
+import { prepareVerificationKey, verify } from './src/pairing/verify.ts'
 import { bestWidth, digitsOf, product } from './src/multiply.ts'
 import { circuit } from './test/circuit.ts'
 
@@ -18,23 +21,26 @@ const say = (line: Record<string, unknown>) => console.log(JSON.stringify(line))
 const round = (x: number) => Number(x.toPrecision(3))
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-async function timed(work: () => unknown): Promise<number> {
-  const start = performance.now()
+interface Time { wall: number; cpu: number }
+async function timed(work: () => unknown): Promise<Time> {
+  const start = performance.now(), used = process.cpuUsage()
   await work()
-  return performance.now() - start
+  const { user, system } = process.cpuUsage(used)
+  return { wall: performance.now() - start, cpu: (user + system) / 1000 }
 }
 
 /** Runs the ways in turn, after one unmeasured round; the first is what the others are compared with. */
 async function compare(about: Record<string, unknown>, ways: Record<string, () => unknown>, ratios: Record<string, [string, string]>): Promise<void> {
-  const times: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((name) => [name, []]))
+  const times: Record<string, Time[]> = Object.fromEntries(Object.keys(ways).map((name) => [name, []]))
   for (let i = -1; i < ROUNDS; i++) for (const [name, work] of Object.entries(ways)) {
     const time = await timed(work)
     if (i >= 0) times[name]!.push(time)
   }
   say({
     ...about, rounds: ROUNDS,
-    ...Object.fromEntries(Object.entries(times).map(([name, list]) => [`${name}_ms`, round(median(list))])),
-    ...Object.fromEntries(Object.entries(ratios).map(([key, [slow, fast]]) => [key, round(median(times[slow]!.map((time, i) => time / times[fast]![i]!)))])),
+    ...Object.fromEntries(Object.entries(times).map(([name, list]) => [`${name}_ms`, round(median(list.map(({ wall }) => wall)))])),
+    ...Object.fromEntries(Object.entries(ratios).flatMap(([key, [slow, fast]]) => (['wall', 'cpu'] as const).map((kind) =>
+      [kind === 'wall' ? key : key.replace('ratio_', 'ratio_cpu_'), round(median(times[slow]!.map((time, i) => time[kind] / times[fast]![i]![kind])))]))),
   })
 }
 
@@ -44,13 +50,13 @@ async function proving(): Promise<void> {
     for (const threads of [2, 1]) {
       const simd = await Engine.create({ threads }), plain = await Engine.create({ threads, arithmetic: 'i64' })
       let key: Awaited<ReturnType<typeof simd.readKey>>
-      const load = await timed(() => { key = simd.readKey(zkey) })
-      const first = await timed(() => simd.prove(key, witness))
+      const { wall: load } = await timed(() => { key = simd.readKey(zkey) })
+      const { wall: first } = await timed(() => simd.prove(key, witness))
       const plainKey = plain.readKey(zkey)
       const { proof, publicSignals } = await simd.prove(key!, witness)
       if (!await groth16.verify(verificationKey, publicSignals, proof)) throw new Error('a proof that snarkjs refuses')
       const again: number[] = []
-      for (let i = 0; i < 5; i++) again.push(await timed(() => simd.prove(key, witness)))
+      for (let i = 0; i < 5; i++) again.push((await timed(() => simd.prove(key, witness))).wall)
       const warm = median(again)
       await compare({ bench: 'prove', wires: key!.wires, domain: key!.domain, threads, arithmetic: simd.arithmetic, load_ms: round(load), first_ms: round(first), ratio_first_to_warm: round(first / warm), memory_mib: simd.machine.memory.buffer.byteLength / 2 ** 20 }, {
         snarkjs: () => groth16.prove(zkey, witness, undefined, { singleThread: threads === 1 }),
@@ -113,24 +119,24 @@ async function transforms(): Promise<void> {
 
 async function verification(): Promise<void> {
   const { zkey, witness, verificationKey } = await circuit(3, 2)
-  const engine = await Engine.create({ threads: 1 }), plain = await Engine.create({ threads: 1, arithmetic: 'i64' })
-  const { proof, publicSignals } = await engine.prove(engine.readKey(zkey), witness)
-  const key = engine.readVerificationKey(verificationKey), plainKey = plain.readVerificationKey(verificationKey)
+  const engine = await Engine.create({ threads: 1 })
+  const { proof, publicSignals: signals } = await engine.prove(engine.readKey(zkey), witness)
+  const key = await prepareVerificationKey(verificationKey), plain = await prepareVerificationKey(verificationKey, { arithmetic: 'i64' })
   const { mclVerify } = await import('./bench-mcl.ts')
   const mcl = await mclVerify(verificationKey)
-  const times = (n: number, work: () => unknown) => async () => { for (let i = 0; i < n; i++) await work() }
-  await compare({ bench: 'verify', times: 10 }, {
-    snarkjs: times(10, () => groth16.verify(verificationKey, publicSignals, proof)),
-    mcl: times(10, () => { if (!mcl(publicSignals, proof)) throw new Error('mcl refuses') }),
-    engine: times(10, () => { if (engine.verify(key, publicSignals, proof) !== 'accepted') throw new Error('refused') }),
-    engine_i64: times(10, () => plain.verify(plainKey, publicSignals, proof)),
+  const times = (n: number, work: () => unknown) => async () => { for (let i = 0; i < n; i++) if (!await work()) throw new Error('refused') }
+  await compare({ bench: 'verify', times: 20 }, {
+    snarkjs: times(20, () => groth16.verify(verificationKey, signals, proof)),
+    mcl: times(20, () => mcl(signals, proof)),
+    engine: times(20, () => verify(key, signals, proof)),
+    engine_i64: times(20, () => verify(plain, signals, proof)),
   }, { ratio_snarkjs: ['snarkjs', 'engine'], ratio_mcl: ['mcl', 'engine'], ratio_mcl_i64: ['mcl', 'engine_i64'] })
   for (const n of [1, 8, 64, 256]) {
-    const batch = Array(n).fill({ key, publicSignals, proof })
+    const batch = Array(n).fill({ key, signals, proof })
     await compare({ bench: 'verifyBatch', proofs: n }, {
-      singly: times(n, () => engine.verify(key, publicSignals, proof)),
-      engine: () => { if (engine.verifyBatch(batch).some((verdict) => verdict !== 'accepted')) throw new Error('refused') },
-      mcl: times(n, () => mcl(publicSignals, proof)),
+      singly: times(n, () => verify(key, signals, proof)),
+      engine: async () => { if (!(await verifyBatch(batch)).every(({ accepted }) => accepted)) throw new Error('refused') },
+      mcl: times(n, () => mcl(signals, proof)),
     }, { ratio_batch_to_single: ['engine', 'singly'], ratio_batch_to_mcl_single: ['engine', 'mcl'] })
   }
 }

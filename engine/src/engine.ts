@@ -4,7 +4,6 @@ import { Pool } from './pool.ts'
 import type { Proof } from './proof.ts'
 import { prove, secureScalar, type ProveOptions, type Randomness } from './prove.ts'
 import { readProvingKey, type ProvingKey } from './proving-key.ts'
-import { Pairings, type Statement, type Verdict, type VerificationKey } from './verify.ts'
 import { Machine, buildProgram, type Arithmetic } from './wasm/machine.ts'
 
 export interface EngineOptions {
@@ -20,13 +19,11 @@ export class Engine {
   readonly threads: number
   readonly machine: Machine
   readonly pool: Pool
-  private readonly pairings: Pairings
   private readonly domains = new Map<number, Domain>()
 
   private constructor(machine: Machine, pool: Pool) {
     this.machine = machine
     this.pool = pool
-    this.pairings = new Pairings(machine)
     this.arithmetic = machine.program.arithmetic
     this.threads = machine.threads
   }
@@ -55,14 +52,6 @@ export class Engine {
   proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
     return prove(this.machine, this.pool, this.domain(key.domain), key, witness, random, options)
   }
-
-  /** Reads a verification key as snarkjs exports it, checks its points and prepares its pairings. @throws Malformed */
-  readVerificationKey(json: unknown): VerificationKey { return this.pairings.prepare(json) }
-
-  verify(key: VerificationKey, publicSignals: unknown, proof: unknown): Verdict { return this.pairings.verify({ key, publicSignals, proof }) }
-
-  /** Verdicts in order; as sound as one by one, but for a chance below 2^−127. Keys may differ. */
-  verifyBatch(statements: readonly Statement[]): Verdict[] { return this.pairings.verifyBatch(statements) }
 
   close(): void { this.pool.close() }
 

@@ -27,6 +27,10 @@ const groupSize = (points: Points, width: number): number =>
 
 export const jobsFor = (points: Points, width: number): number => Math.ceil(windowCount(width) / groupSize(points, width))
 
+/** Scratch of its largest job. */
+export const workspaceFor = (machine: Machine, points: Points, width: number): number =>
+  windowsWorkspace(points.count, groupSize(points, width), width, machine.program[points.group].element)
+
 /** `scalars`: 32 bytes each, below r. */
 export async function digitsOf({ allocate, run }: Context, scalars: number, count: number, width: number): Promise<Digits> {
   const at = allocate(2 * count * windowCount(width))
@@ -36,15 +40,14 @@ export async function digitsOf({ allocate, run }: Context, scalars: number, coun
 
 /** Address of the affine sum, an element point; (0, 0) for infinity. */
 export async function product({ machine, allocate, run }: Context, points: Points, digits: Digits, urgency: number): Promise<number> {
-  const { width } = digits
+  const { width } = digits, workspace = workspaceFor(machine, points, digits.width)
   const windows = windowCount(width), { element } = machine.program[points.group]
   const parts = allocate(windows * width * 2 * element), result = allocate(2 * element)
   const group = groupSize(points, width)
   const jobs: Promise<void>[] = []
   for (let first = 0; first < windows; first += group) {
     const last = Math.min(windows, first + group), part = parts + first * width * 2 * element
-    jobs.push(run((workspace) => [[`${points.group}_windows`, points.points, points.indices, points.count, digits.at, digits.count, first, last, width, workspace, part]],
-      { urgency, workspace: windowsWorkspace(points.count, last - first, width, element) }))
+    jobs.push(run((scratch) => [[`${points.group}_windows`, points.points, points.indices, points.count, digits.at, digits.count, first, last, width, scratch, part]], { urgency, workspace }))
   }
   await Promise.all(jobs)
   await run(() => [[`${points.group}_fold`, parts, windows, width, result]], { urgency: urgency + 1 })

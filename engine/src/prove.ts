@@ -8,7 +8,7 @@
 
 import { MalformedFile, littleEndian, sections, toLittleEndian } from './files.ts'
 import { ELEMENT, PAIR } from './wasm/field.ts'
-import { bestWidth, digitsOf, jobsFor, product, type Context } from './multiply.ts'
+import { bestWidth, digitsOf, jobsFor, product, workspaceFor, type Context } from './multiply.ts'
 import { SCALAR_ORDER } from './wasm/msm.ts'
 import type { Machine } from './wasm/machine.ts'
 import type { Domain } from './domain.ts'
@@ -53,11 +53,14 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
   const owned: number[] = []
   const allocate = (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at }
   const { factors } = machine.program
+  const widthW = bestWidth(Math.max(key.a.count, key.c.count)), widthH = bestWidth(key.h.count)
+  // The same for every job, so that a thread's workspace is settled with its first.
+  const workspace = Math.max(...[key.a, key.b1, key.b2, key.c].map((points) => workspaceFor(machine, points, widthW)), workspaceFor(machine, key.h, widthH))
   const running: Promise<unknown>[] = []
   let planned = 0, done = 0
   const run: Pool['run'] = (work, settings) => {
     planned++
-    const job = pool.run(work, { ...settings, signal }).then(() => options.onProgress?.(++done / Math.max(planned, jobsExpected)))
+    const job = pool.run(work, { ...settings, signal, workspace }).then(() => options.onProgress?.(++done / Math.max(planned, jobsExpected)))
     running.push(job)
     job.catch(() => {}) // its caller sees the error
     return job
@@ -69,8 +72,8 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
   machine.bytes.set(toLittleEndian(r), scalars + 32 * key.wires)
   machine.bytes.set(toLittleEndian(s), scalars + 32 * (key.wires + 1))
 
-  const widthW = bestWidth(Math.max(key.a.count, key.c.count)), widthH = bestWidth(key.h.count)
-  const jobsExpected = 1 + 1 + 3 + 1 + [key.a, key.b1, key.b2, key.c].reduce((sum, p) => sum + 1 + jobsFor(p, widthW), 0) + 1 + jobsFor(key.h, widthH) + 1
+  // Quotient: 5. Digits of the witness and of h: 2. Each sum, and its fold. The last sum: digits, one job, fold.
+  const jobsExpected = 5 + 2 + [key.a, key.b1, key.b2, key.c].reduce((sum, p) => sum + jobsFor(p, widthW) + 1, 0) + jobsFor(key.h, widthH) + 1 + 3
 
   async function quotient(): Promise<number> {
     const elements = allocate(ELEMENT * key.wires), values = allocate(32 * key.domain)

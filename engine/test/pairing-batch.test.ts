@@ -72,9 +72,9 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
         assert.equal(await answers(put(items, cancelling(i, j))), '1'.repeat(24).split('').map((x, k) => (k === i || k === j ? '0' : x)).join(''))
       }
     })
-    it('finds them among a thousand draws, since no coefficients are predictable', async () => {
+    it('finds them whatever the coefficients drawn', async () => {
       const pair = put(items.slice(0, 2), cancelling(0, 1))
-      for (let i = 0; i < 100; i++) assert.equal(await answers(pair), '00')
+      for (let i = 0; i < 20; i++) assert.equal(await answers(pair), '00')
     })
     it('finds errors in A that cancel', async () => {
       // A₀ moved by D, A₁ by −D with the same B: both equations are off by e(±D, B)

@@ -1,12 +1,15 @@
 // Three verifiers that others wrote, from snarkjs's JSON to an answer. For well-formed input only.
 
 import { bn254 } from '@noble/curves/bn254.js'
-import mcl from 'mcl-wasm'
+import * as mclModule from 'mcl-wasm'
 import type { G1 as MclG1, G2 as MclG2, GT, PrecomputedG2 } from 'mcl-wasm'
 // @ts-expect-error no types
 import { groth16 } from 'snarkjs'
 import type { Proof } from '../src/proof.ts'
 import { g1Point, g2Point, type Key } from './simulated-key.ts'
+
+// Loaded as CommonJS, the module has no default.
+const mcl = (mclModule as { default?: typeof mclModule }).default ?? mclModule
 
 export const bySnarkjs = (key: Key, signals: readonly string[], proof: Proof): Promise<boolean> => groth16.verify(key, signals, proof)
 

@@ -8,6 +8,7 @@
 //   `add`, `sub`        units add up, and so do values; nothing is carried
 //   product takes       factors whose units multiply to at most 4, and whose values multiply to at most 4·p²;
 //                       it answers at most (value·value)/(2.64·p) + p/2 in absolute value
+//   a square takes      1 unit (its cross products are doubled)
 //   `reduce` takes      u units and v·p with u + v at most 7, and answers at most p/2 (a hair more)
 //
 // After `reduce`, 0 has one representation, so equality can be tested.
@@ -46,7 +47,7 @@ export abstract class Field {
   zero!: number
   /** dst, a, b → dst = a·b. Any of them may be the same. */
   mul!: Func
-  /** dst, a → dst = a². */
+  /** dst, a → dst = a², a of 1 unit. */
   sqr!: Func
   /** dst, a, b, c, d → dst = a·b + c·d with one reduction. */
   dot!: Func

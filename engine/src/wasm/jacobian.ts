@@ -97,26 +97,6 @@ export function buildJacobian(m: Module, c: Coordinates): Jacobian {
     f.call(c.mul, y(dst!), y(p!), inverse); reduced(f, y(dst!))
   })
 
-  /**
-   * `<name>_scale(dst, tables, digits, bits)`: two sums by double-and-add. `tables` is four affine element points a lane;
-   * digit[2·bit + lane] chooses one, highest bit first; dst an affine pair. Neither sum may come out at infinity.
-   */
-  const scaled = point(), chosen = m.frame(2 * size)
-  m.func(`${c.name}_scale`, ['i32', 'i32', 'i32', 'i32'], [], (f, dst, tables, digits, bits) => {
-    const bit = f.local('i32', i32.of(bits!))
-    const choice = (lane: number) => i32.add(tables!, i32.add(i32.mul(i32.load8u(i32.add(digits!, i32.shl(bit, 1)), lane), 2 * c.element), lane * 8 * c.element))
-    for (const k of [0, size, 2 * size]) c.copy(f, i32.add(scaled, k), k < 2 * size ? c.one : c.zero)
-    f.while(() => bit, () => {
-      f.set(bit, i32.sub(bit, 1))
-      f.call(double, scaled, scaled)
-      const first = f.local('i32', choice(0)), second = f.local('i32', choice(1))
-      c.gather(f, chosen, first, second)
-      c.gather(f, y(chosen), i32.add(first, c.element), i32.add(second, c.element))
-      f.call(addAffine, scaled, scaled, chosen)
-    })
-    f.call(toAffine, dst!, scaled)
-  })
-
   return {
     double, addAffine, toAffine,
     infinity(f, dst) { c.copy(f, x(dst), c.one); c.copy(f, y(dst), c.one); c.copy(f, z(dst), c.zero) },

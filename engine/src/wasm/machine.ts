@@ -9,7 +9,6 @@ import { buildSums } from './sums.ts'
 import { buildJacobian } from './jacobian.ts'
 import { SCALAR_ORDER, buildFold, buildRecode, buildWindows } from './msm.ts'
 import { buildConversions, buildTransform } from './transform.ts'
-import { buildPairing } from './pairing.ts'
 
 export const BASE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
 export type Arithmetic = 'relaxed-simd' | 'i64'
@@ -73,7 +72,6 @@ export function buildProgram(arithmetic: Arithmetic): Program {
     buildFold(m, c, buildJacobian(m, c))
   }
   buildRecode(m)
-  buildPairing(m, fp, g1, g2)
   buildTransform(m, fr)
   buildConversions(m, fp)
   buildConversions(m, fr)
@@ -125,6 +123,9 @@ export class Machine {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> { return new Uint8Array(this.memory.buffer as ArrayBuffer) }
+
+  /** Bytes handed out and not given back. */
+  get allocatedBytes(): number { return [...this.sizes.values()].reduce((sum, bytes) => sum + bytes, 0) }
 
   /** First fit, 64-byte aligned; grows the memory. @throws RangeError where the maximum is reached */
   allocate(bytes: number): number {

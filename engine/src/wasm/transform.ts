@@ -183,10 +183,6 @@ export function buildConversions(m: Module, field: Field): void {
       f.if(more, () => field.scatter(f, pair, 1, i32.add(to, ELEMENT)))
     })
   })
-  /** A pair of two elements; an element of a pair's lane 0. */
-  m.func(`${name}_gather`, ['i32', 'i32', 'i32'], [], (f, dst, a, b) => field.gather(f, dst!, a!, b!))
-  m.func(`${name}_first`, ['i32', 'i32'], [], (f, dst, a) => field.scatter(f, a!, 0, dst!))
-  m.func(`${name}_negate`, ['i32', 'i32'], [], (f, dst, a) => field.neg(f, dst!, a!))
   m.func(`${name}_export`, ['i32', 'i32', 'i32', 'i32'], [], (f, dst, elements, count, factor) => {
     f.for(0, count!, 1, (i) => {
       const from = f.local('i32', i32.add(elements!, i32.mul(i, ELEMENT)))
