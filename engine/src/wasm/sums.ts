@@ -11,7 +11,6 @@ import { call, i32, type Func, type Module, type Val } from './emit.ts'
 const CHUNK = 1024 // additions that share an inversion: their differences and products fill 120 KB in G1, 240 KB in G2
 const OPERATION = 16 // bytes: addresses of both entries, of the result, of the list's slot
 type Address = Val<'i32'>
-type Nine = [Address, Address, Address, Address, Address, Address, Address, Address, Address]
 const VANISHES = 1 // bit 0 of the slot address
 
 /**
@@ -21,20 +20,26 @@ const VANISHES = 1 // bit 0 of the slot address
  */
 export function buildSums(m: Module, c: Coordinates, dummyPoints: { first: number; second: number }): Func {
   const vectors = CHUNK / 2
-  const operations = m.frame(CHUNK * OPERATION + OPERATION)
+  const operations = m.frame((CHUNK + 3) * OPERATION)
   const differences = m.frame(vectors * c.pair), slopes = m.frame(vectors * c.pair), prefixes = m.frame(vectors * c.pair)
   const temp = () => m.frame(c.pair)
-  const [x1, x2, y1, y2, total, lambda, t, x3, element] = Array.from({ length: 9 }, temp) as Nine
+  const temps = (): [Address, Address] => [temp(), temp()]
+  const x1 = temp(), x2 = temp(), y1 = temp(), y2 = temp(), t = temp(), element = temp(), product = temp()
+  // Two chains of products, over the even and over the odd vectors: neighbouring calls then do not wait for each other.
+  const totals = temps(), inverses = temps(), lambdas = temps(), sumsX = temps(), sumsY = temps()
   const dummyResult = m.frame(2 * c.element), dummySlot = m.frame(16)
   const address = (entry: Val<'i32'>) => i32.and(entry, -2)
   const sign = (entry: Val<'i32'>) => i32.and(entry, 1)
 
+  /** prefixes, and the product of all differences, reduced. `count`: of vectors, even. */
   const multiplyUp = m.func(`${c.name}_multiplyUp`, ['i32'], [], (f, count) => {
-    c.copy(f, total, c.one)
-    f.for(0, i32.mul(count!, c.pair), c.pair, (k) => {
-      c.copy(f, i32.add(prefixes, k), total)
-      f.call(c.mul, total, total, i32.add(differences, k))
-    })
+    for (const total of totals) c.copy(f, total, c.one)
+    f.for(0, i32.mul(count!, c.pair), 2 * c.pair, (k) => totals.forEach((total, i) => {
+      c.copy(f, i32.add(i32.add(prefixes, k), i * c.pair), total)
+      f.call(c.mul, total, total, i32.add(i32.add(differences, k), i * c.pair))
+    }))
+    f.call(c.mul, product, totals[0], totals[1])
+    f.call(c.reduce, product, product)
   }, false)
 
   /** Doublings and vanishing sums: where a lane's difference is 0, its slope is chosen anew. */
@@ -81,22 +86,27 @@ export function buildSums(m: Module, c: Coordinates, dummyPoints: { first: numbe
   }, false)
 
   const addAll = m.func(`${c.name}_addAll`, ['i32'], [], (f, count) => {
-    f.if(i32.and(count!, 1), () => {
-      const last = i32.add(operations, i32.mul(count!, OPERATION))
+    // Filled up to two whole vectors
+    const filled = f.local('i32', i32.and(i32.add(count!, 3), -4)), last = f.local('i32')
+    f.for(count!, filled, 1, (i) => {
+      f.set(last, i32.add(operations, i32.mul(i, OPERATION)))
       f.store32(last, 0, dummyPoints.first)
       f.store32(last, 4, dummyPoints.second)
       f.store32(last, 8, dummyResult)
       f.store32(last, 12, dummySlot)
     })
-    const pairs = f.local('i32', i32.shrU(i32.add(count!, 1), 1))
+    const vectorCount = f.local('i32', i32.shrU(filled, 1))
     const op = f.local('i32', operations), k = f.local('i32', i32.of(0))
     const a0 = f.local('i32'), b0 = f.local('i32'), a1 = f.local('i32'), b1 = f.local('i32')
-    const fetch = () => {
-      f.set(a0, i32.load(op)); f.set(b0, i32.load(op, 4))
-      f.set(a1, i32.load(op, OPERATION)); f.set(b1, i32.load(op, OPERATION + 4))
+    const fetch = (vector: 0 | 1) => {
+      const at = 2 * OPERATION * vector
+      f.set(a0, i32.load(op, at)); f.set(b0, i32.load(op, at + 4))
+      f.set(a1, i32.load(op, at + OPERATION)); f.set(b1, i32.load(op, at + OPERATION + 4))
     }
-    f.while(() => i32.ltU(k, i32.mul(pairs, c.pair)), () => {
-      fetch()
+    const each = (body: (vector: 0 | 1) => void) => { body(0); body(1) }
+    const of = (list: Address, vector: 0 | 1) => i32.add(i32.add(list, k), vector * c.pair)
+    f.while(() => i32.ltU(k, i32.mul(vectorCount, c.pair)), () => {
+      fetch(0)
       c.gather(f, x1, address(a0), address(a1))
       c.gather(f, x2, address(b0), address(b1))
       c.sub(f, i32.add(differences, k), x2, x1)
@@ -106,39 +116,45 @@ export function buildSums(m: Module, c: Coordinates, dummyPoints: { first: numbe
       f.step(op, 2 * OPERATION)
       f.step(k, c.pair)
     })
-    f.call(multiplyUp, pairs)
-    f.call(c.reduce, total, total)
-    f.if(call(c.zeros, total), () => {
-      f.call(repair, pairs)
-      f.call(multiplyUp, pairs)
-      f.call(c.reduce, total, total)
+    f.call(multiplyUp, vectorCount)
+    f.if(call(c.zeros, product), () => {
+      f.call(repair, vectorCount)
+      f.call(multiplyUp, vectorCount)
     })
-    f.call(c.invert, total, total)
+    f.call(c.invert, product, product)
+    f.call(c.mul, inverses[0], product, totals[1])
+    f.call(c.mul, inverses[1], product, totals[0])
     f.while(() => i32.ne(k, 0), () => {
-      f.set(op, i32.sub(op, 2 * OPERATION))
-      f.set(k, i32.sub(k, c.pair))
-      f.call(c.mul, t, total, i32.add(prefixes, k))
-      f.call(c.mul, total, total, i32.add(differences, k))
-      f.call(c.mul, lambda, t, i32.add(slopes, k))
-      fetch()
-      c.gather(f, x1, address(a0), address(a1))
-      c.gather(f, x2, address(b0), address(b1))
-      f.call(c.sqr, x3, lambda)
-      c.sub(f, x3, x3, x1)
-      c.sub(f, x3, x3, x2)
-      f.call(c.reduce, x3, x3)
-      c.sub(f, t, x1, x3)
-      f.call(c.mul, t, t, lambda)
-      c.gatherSigned(f, y1, i32.add(address(a0), c.element), i32.add(address(a1), c.element), sign(a0), sign(a1))
-      c.sub(f, t, t, y1)
-      f.call(c.reduce, t, t)
-      for (const lane of [0, 1] as const) {
-        const to = f.local('i32', i32.load(op, OPERATION * lane + 8))
-        c.scatter(f, x3, lane, to)
-        c.scatter(f, t, lane, i32.add(to, c.element))
-        const slot = f.local('i32', i32.load(op, OPERATION * lane + 12))
-        f.if(i32.and(slot, VANISHES), () => f.store32(i32.and(slot, -2), 0, 0))
-      }
+      f.set(op, i32.sub(op, 4 * OPERATION))
+      f.set(k, i32.sub(k, 2 * c.pair))
+      each((v) => f.call(c.mul, lambdas[v], inverses[v], of(prefixes, v)))
+      each((v) => f.call(c.mul, inverses[v], inverses[v], of(differences, v)))
+      each((v) => f.call(c.mul, lambdas[v], lambdas[v], of(slopes, v)))
+      each((v) => f.call(c.sqr, sumsX[v], lambdas[v]))
+      each((v) => {
+        fetch(v)
+        c.gather(f, x1, address(a0), address(a1))
+        c.gather(f, x2, address(b0), address(b1))
+        c.sub(f, t, sumsX[v], x1)
+        c.sub(f, t, t, x2)
+        f.call(c.reduce, sumsX[v], t)
+        c.sub(f, sumsY[v], x1, sumsX[v])
+      })
+      each((v) => f.call(c.mul, sumsY[v], sumsY[v], lambdas[v]))
+      each((v) => {
+        fetch(v)
+        c.gatherSigned(f, y1, i32.add(address(a0), c.element), i32.add(address(a1), c.element), sign(a0), sign(a1))
+        c.sub(f, t, sumsY[v], y1)
+        f.call(c.reduce, t, t)
+        for (const lane of [0, 1] as const) {
+          const at = OPERATION * (2 * v + lane)
+          const to = f.local('i32', i32.load(op, at + 8))
+          c.scatter(f, sumsX[v], lane, to)
+          c.scatter(f, t, lane, i32.add(to, c.element))
+          const slot = f.local('i32', i32.load(op, at + 12))
+          f.if(i32.and(slot, VANISHES), () => f.store32(i32.and(slot, -2), 0, 0))
+        }
+      })
     })
   }, false)
 
