@@ -8,7 +8,7 @@
 
 import { MalformedFile, littleEndian, sections, toLittleEndian } from './files.ts'
 import { ELEMENT, PAIR } from './wasm/field.ts'
-import { bestWidth, digitsOf, jobsFor, product, workspaceFor, type Context } from './multiply.ts'
+import { bestLayout, digitsOf, jobsFor, product, workspaceFor, type Context } from './multiply.ts'
 import { SCALAR_ORDER } from './wasm/msm.ts'
 import type { Machine } from './wasm/machine.ts'
 import type { Domain } from './domain.ts'
@@ -53,9 +53,9 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
   const owned: number[] = []
   const allocate = (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at }
   const { factors } = machine.program
-  const widthW = bestWidth(Math.max(key.a.count, key.c.count)), widthH = bestWidth(key.h.count)
+  const { wireLayout, quotientLayout } = key
   // The same for every job, so that a thread's workspace is settled with its first.
-  const workspace = Math.max(...[key.a, key.b1, key.b2, key.c].map((points) => workspaceFor(machine, points, widthW)), workspaceFor(machine, key.h, widthH))
+  const workspace = Math.max(...[key.a, key.b1, key.b2, key.c].map((points) => workspaceFor(machine, points, wireLayout)), workspaceFor(machine, key.h, quotientLayout))
   const running: Promise<unknown>[] = []
   let planned = 0, done = 0
   const run: Pool['run'] = (work, settings) => {
@@ -73,7 +73,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
   machine.bytes.set(toLittleEndian(s), scalars + 32 * (key.wires + 1))
 
   // Quotient: 5. Digits of the witness and of h: 2. Each sum, and its fold. The last sum: digits, one job, fold.
-  const jobsExpected = 5 + 2 + [key.a, key.b1, key.b2, key.c].reduce((sum, p) => sum + jobsFor(p, widthW) + 1, 0) + jobsFor(key.h, widthH) + 1 + 3
+  const jobsExpected = 5 + 2 + [key.a, key.b1, key.b2, key.c].reduce((sum, p) => sum + jobsFor(p, wireLayout) + 1, 0) + jobsFor(key.h, quotientLayout) + 1 + 3
 
   async function quotient(): Promise<number> {
     const elements = allocate(ELEMENT * key.wires), values = allocate(32 * key.domain)
@@ -95,8 +95,8 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
 
   try {
     const values = quotient()
-    const digits = digitsOf(context, scalars, key.wires + 2, widthW)
-    const hSum = values.then(async (at) => product(context, key.h, await digitsOf(context, at, key.domain, widthH), 1))
+    const digits = digitsOf(context, scalars, key.wires + 2, wireLayout)
+    const hSum = values.then(async (at) => product(context, key.h, await digitsOf(context, at, key.domain, quotientLayout), 1))
     const onWitness = async (points: ProvingKey['a'], urgency: number) => product(context, points, await digits, urgency)
     const [a, b1, b2, c, h] = await Promise.all([onWitness(key.a, 3), onWitness(key.b1, 4), onWitness(key.b2, 5), onWitness(key.c, 2), hSum])
     const last = await assemble(a, b1, c, h)
@@ -121,7 +121,6 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
 
   /** C = ΣC + ΣH + s·A + r·B₁ − r·s·δ, as a product of five points. */
   async function assemble(a: number, b1: number, c: number, h: number): Promise<number> {
-    const width = 4
     const terms = ([[c, 1n], [h, 1n], [a, s], [b1, r], [key.delta1, SCALAR_ORDER - (r * s) % SCALAR_ORDER]] as const).filter(([at]) => machine.bytes.subarray(at, at + 2 * ELEMENT).some((byte) => byte !== 0))
     const points = allocate(2 * ELEMENT * terms.length), indices = allocate(4 * terms.length), small = allocate(32 * terms.length)
     terms.forEach(([at, scalar], i) => {
@@ -129,7 +128,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
       new Uint32Array(machine.memory.buffer, indices, terms.length)[i] = i
       machine.bytes.set(toLittleEndian(scalar % SCALAR_ORDER), small + 32 * i)
     })
-    return product(context, { group: 'g1', points, indices, count: terms.length }, await digitsOf(context, small, terms.length, width), 9)
+    return product(context, { group: 'g1', points, indices, count: terms.length }, await digitsOf(context, small, terms.length, bestLayout(terms.length)), 9)
   }
 
   function read(): (point: number, coordinate: number) => string {

@@ -4,7 +4,8 @@
 
 import { MalformedFile, littleEndian, sections } from './files.ts'
 import { ELEMENT } from './wasm/field.ts'
-import type { Points } from './multiply.ts'
+import { bestLayout, inBlocks, type Layout, type Points } from './multiply.ts'
+import type { Pool } from './pool.ts'
 import { SCALAR_ORDER } from './wasm/msm.ts'
 import { BASE_ORDER, type Machine } from './wasm/machine.ts'
 
@@ -22,6 +23,8 @@ export interface ProvingKey {
   readonly h: Points
   readonly matrixA: Matrix
   readonly matrixB: Matrix
+  readonly wireLayout: Layout
+  readonly quotientLayout: Layout
   /** delta in G1, an element point. */
   readonly delta1: number
   release(): void
@@ -80,13 +83,12 @@ export function readProvingKey(machine: Machine, file: Uint8Array): ProvingKey {
   const [r, s] = [wires, wires + 1]
   const coefficients = part(4)
   if ((coefficients.length - 4) % COEFFICIENT !== 0 || (coefficients.length - 4) / COEFFICIENT !== number(coefficients, 0)) throw new MalformedFile('zkey: section 4 has a wrong size')
+  const [a, h] = [points('g1', part(5, 64 * wires), 0, [[alpha1, 0], [delta1, r]]), points('g1', part(9, 64 * domain), 0, [])]
   return {
-    wires, publics, domain,
-    a: points('g1', part(5, 64 * wires), 0, [[alpha1, 0], [delta1, r]]),
+    wires, publics, domain, a, h, wireLayout: bestLayout(a.count), quotientLayout: bestLayout(h.count),
     b1: points('g1', part(6, 64 * wires), 0, [[beta1, 0], [delta1, s]]),
     b2: points('g2', part(7, 128 * wires), 0, [[beta2, 0], [delta2, s]]),
     c: points('g1', part(8, 64 * (wires - publics - 1)), publics + 1, []),
-    h: points('g1', part(9, 64 * domain), 0, []),
     matrixA: matrix(0), matrixB: matrix(1),
     delta1: imported('fp', delta1, factors.fp.fromMontgomery256),
     release() { for (const at of owned) machine.release(at) },
@@ -117,3 +119,23 @@ export function readProvingKey(machine: Machine, file: Uint8Array): ProvingKey {
   }
 }
 
+
+/**
+ * A key with its points in `blocks` blocks: proofs take fewer additions, and the points `blocks` times the memory (the key's
+ * own are kept). The given key stays as it is.
+ */
+export async function withBlocks(machine: Machine, pool: Pool, key: ProvingKey, blocks: number): Promise<ProvingKey> {
+  const owned: number[] = []
+  const context = { machine, run: pool.run.bind(pool), allocate: (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at } }
+  const wireLayout = bestLayout(key.a.count, blocks), quotientLayout = bestLayout(key.h.count, blocks)
+  const release = () => { for (const at of owned) machine.release(at) }
+  const made = await Promise.allSettled([
+    ...[key.a, key.b1, key.b2, key.c].map((points) => inBlocks(context, points, wireLayout)), inBlocks(context, key.h, quotientLayout),
+  ])
+  const [a, b1, b2, c, h] = made.map((result) => {
+    if (result.status === 'fulfilled') return result.value
+    release()
+    throw result.reason
+  }) as [Points, Points, Points, Points, Points]
+  return { ...key, a, b1, b2, c, h, wireLayout, quotientLayout, release }
+}

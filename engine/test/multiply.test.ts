@@ -40,7 +40,7 @@ for (const arithmetic of ARITHMETICS) for (const group of ['g1', 'g2'] as const)
     new Uint32Array(machine.memory.buffer, indices, n).forEach((_, i, list) => { list[i] = i })
     machine.exports.recode!(raw, n, c, windows, digits, n)
     const edges = [0, ...cuts, windows]
-    for (let i = 0; i + 1 < edges.length; i++) machine.exports[`${group}_windows`]!(at, indices, n, digits, n, edges[i]!, edges[i + 1]!, c, workspace, parts + edges[i]! * c * size)
+    for (let i = 0; i + 1 < edges.length; i++) machine.exports[`${group}_windows`]!(at, indices, n, digits, n, edges[i]!, edges[i + 1]!, c, workspace, parts + edges[i]! * c * size, 1, windows)
     machine.exports[`${group}_fold`]!(parts, windows, c, result)
     const answer = cells.integers(result, coordinates)
     for (const block of [...owned, at]) machine.release(block)

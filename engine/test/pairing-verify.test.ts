@@ -6,7 +6,7 @@ import { bestArithmetic } from '../src/platform.ts'
 import type { Proof } from '../src/proof.ts'
 import { circuit } from './circuit.ts'
 import { G1, SimulatedKey, g1Point, g1Text, g2Point, g2Text, outsider, proofOf, times } from './simulated-key.ts'
-import { byNoble, bySnarkjs, mclVerifier } from './verify-oracles.ts'
+import { byNoble, bySnarkjs, endSnarkjs, mclVerifier } from './verify-oracles.ts'
 
 const R = bn254.fields.Fr.ORDER, Q = bn254.fields.Fp.ORDER
 const simulated = new SimulatedKey(3)
@@ -136,6 +136,7 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
 }
 
 describe('verify: agreement (A8)', () => {
+  after(endSnarkjs)
   for (const [what, list, one] of [...TRUE, ...FALSE]) {
     it(`snarkjs, mcl and @noble/curves say the same of ${what}`, async () => {
       const answer = await verify(await prepareVerificationKey(simulated.json), list, one)

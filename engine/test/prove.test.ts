@@ -34,6 +34,16 @@ describe('prove', () => {
     assert.equal(seeded.at(-1), seeded[0], 'the same randomness, the same proof')
   })
 
+  for (const blocks of [2, 4, 19]) it(`makes the same proof from a key prepared in ${blocks} blocks`, async () => {
+    const one = await engine({ threads: 2 }), key = one.readKey(made.zkey)
+    const held = one.machine.allocatedBytes
+    const prepared = await one.prepareKey(key, blocks)
+    const { proof } = await one.proveWith(counting(), prepared, made.witness)
+    assert.deepEqual(proof, JSON.parse(seeded[0]!).proof)
+    prepared.release()
+    assert.ok(one.machine.allocatedBytes - held < 20 << 20, 'but for workspaces')
+  })
+
   it('makes the proof that the formula gives for r = s = 0, and others for other r and s', async () => {
     const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
     const zero = await one.proveWith(() => 0n, key, made.witness)

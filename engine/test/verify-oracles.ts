@@ -13,6 +13,11 @@ const mcl = (mclModule as { default?: typeof mclModule }).default ?? mclModule
 
 export const bySnarkjs = (key: Key, signals: readonly string[], proof: Proof): Promise<boolean> => groth16.verify(key, signals, proof)
 
+/** snarkjs keeps threads; without this no program that used it ends. */
+export async function endSnarkjs(): Promise<void> {
+  await (globalThis as { curve_bn128?: { terminate(): Promise<void> } }).curve_bn128?.terminate()
+}
+
 export function byNoble(key: Key, signals: readonly string[], proof: Proof): boolean {
   const { Fp12 } = bn254.fields
   const [constant, ...ic] = (key['IC'] as string[][]).map(g1Point)
@@ -23,11 +28,12 @@ export function byNoble(key: Key, signals: readonly string[], proof: Proof): boo
     { g1: sum, g2: g2Point(key['vk_gamma_2']) },
     { g1: g1Point(proof.pi_c), g2: g2Point(key['vk_delta_2']) },
   ]
-  for (const { g1, g2 } of pairs) {
+  const finite = pairs.filter(({ g1 }) => !g1.is0())
+  for (const { g1, g2 } of finite) {
     g1.assertValidity()
     g2.assertValidity()
   }
-  return Fp12.eql(bn254.pairingBatch(pairs), Fp12.ONE)
+  return Fp12.eql(bn254.pairingBatch(finite), Fp12.ONE)
 }
 
 export interface MclKey { alphaBeta: GT; gamma: PrecomputedG2; delta: PrecomputedG2; ic: MclG1[]; alpha: MclG1; beta: PrecomputedG2 }

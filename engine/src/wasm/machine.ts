@@ -7,7 +7,7 @@ import { FieldI64 } from './field-i64.ts'
 import { primeCoordinates, quadraticCoordinates, type Coordinates } from './coordinates.ts'
 import { buildSums } from './sums.ts'
 import { buildJacobian } from './jacobian.ts'
-import { SCALAR_ORDER, buildFold, buildRecode, buildWindows } from './msm.ts'
+import { SCALAR_ORDER, buildBlocks, buildFold, buildRecode, buildWindows } from './msm.ts'
 import { buildConversions, buildTransform } from './transform.ts'
 
 export const BASE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
@@ -69,7 +69,9 @@ export function buildProgram(arithmetic: Arithmetic): Program {
   ] as const) {
     const sums = buildSums(m, c, dummyPoints)
     buildWindows(m, c, sums)
-    buildFold(m, c, buildJacobian(m, c))
+    const jacobian = buildJacobian(m, c)
+    buildFold(m, c, jacobian)
+    buildBlocks(m, c, jacobian)
   }
   buildRecode(m)
   buildTransform(m, fr)

@@ -65,7 +65,7 @@ export function buildRecode(m: Module): Func {
   })
 }
 
-/** Bytes of workspace for `<name>_windows`. */
+/** Bytes of workspace for `<name>_windows`; `count` is of points in all blocks. */
 export function windowsWorkspace(count: number, windows: number, c: number, element: number): number {
   const buckets = windows * 2 ** (c - 1)
   const entries = count * windows + 4 * buckets
@@ -73,17 +73,18 @@ export function windowsWorkspace(count: number, windows: number, c: number, elem
 }
 
 /**
- * `<name>_windows(points, indices, count, digits, first, last, c, workspace, result)`: for the windows first ≤ w < last,
- * with `digits` the address of window 0 and `stride` digits per window, writes the c points of each to `result`: the sums for
- * weights 2^0 … 2^(c−2), then the sum for weight 1 of all; (0, 0) stands for infinity.
- * `indices[i]` is the scalar of point i. Points are affine, none at infinity.
+ * `<name>_windows(points, indices, count, digits, stride, first, last, c, workspace, result, blocks, period)`: for the windows
+ * first ≤ w < last, with `digits` the address of window 0 and `stride` digits per window, writes the c points of each to
+ * `result`: the sums for weights 2^0 … 2^(c−2), then the sum for weight 1 of all; (0, 0) stands for infinity.
+ * `indices[i]` is the scalar of point i. Points are affine, none at infinity. Block b of the points, `count` each, holds
+ * them times 2^(c·period·b): its digits in window w are those of window w + period·b.
  */
 export function buildWindows(m: Module, coordinates: Coordinates, sums: Func): Func {
   const { name, element } = coordinates
   const point = 2 * element
   const y = m.frame(coordinates.pair)
-  const types = Array<'i32'>(10).fill('i32')
-  return m.func(`${name}_windows`, types, [], (f, points, indices, count, digits, stride, first, last, c, workspace, result) => {
+  const types = Array<'i32'>(12).fill('i32')
+  return m.func(`${name}_windows`, types, [], (f, points, indices, count, digits, stride, first, last, c, workspace, result, blocks, period) => {
     const local = (v?: Val<'i32'>) => f.local('i32', v)
     const half = local(i32.shl(1, i32.sub(c!, 1)))
     const windows = local(i32.sub(last!, first!))
@@ -93,12 +94,15 @@ export function buildWindows(m: Module, coordinates: Coordinates, sums: Func): F
     const entries = local(i32.add(offsets, i32.shl(lists, 2)))
     f.fill(counts, 0, i32.shl(lists, 2))
     const digit = local(), list = local(), w = local(), at = local(), i = local(), total = local(i32.of(0)), value = local()
+    const block = local(), blockPoints = local()
 
-    /** Runs over the non-zero digits: `list` is the bucket, `i` four times the point's number. */
+    /** Runs over the non-zero digits: `list` is the bucket, `i` four times the point's number in its block. */
     const eachDigit = (body: () => void) => {
       f.set(w, i32.of(first!))
+      f.set(block, i32.of(0))
+      f.set(blockPoints, i32.of(points!))
       f.while(() => i32.ltU(w, last!), () => {
-        f.set(at, i32.add(digits!, i32.shl(i32.mul(w, stride!), 1)))
+        f.set(at, i32.add(digits!, i32.shl(i32.mul(i32.add(w, i32.mul(block, period!)), stride!), 1)))
         f.set(i, i32.of(0))
         f.while(() => i32.ltU(i, i32.shl(count!, 2)), () => {
           f.set(digit, i32.load16s(i32.add(at, i32.shl(i32.load(i32.add(indices!, i)), 1))))
@@ -109,7 +113,13 @@ export function buildWindows(m: Module, coordinates: Coordinates, sums: Func): F
           })
           f.step(i, 4)
         })
-        f.step(w, 1)
+        f.step(block, 1)
+        f.step(blockPoints, i32.mul(count!, point))
+        f.if(i32.eq(block, blocks!), () => {
+          f.set(block, i32.of(0))
+          f.set(blockPoints, i32.of(points!))
+          f.step(w, 1)
+        })
       })
     }
     /** offsets = running totals of counts; counts = offsets, as cursors. */
@@ -133,7 +143,7 @@ export function buildWindows(m: Module, coordinates: Coordinates, sums: Func): F
     // Buckets
     eachDigit(() => f.store32(i32.add(counts, list), 0, i32.add(i32.load(i32.add(counts, list)), 1)))
     place(lists)
-    eachDigit(() => push(list, i32.or(i32.add(points!, i32.mul(i, point / 4)), i32.ltS(digit, 0))))
+    eachDigit(() => push(list, i32.or(i32.add(blockPoints, i32.mul(i, point / 4)), i32.ltS(digit, 0))))
     cursorsToCounts(lists)
     const scratch = local(align(i32.add(entries, i32.shl(total, 2))))
     f.set(scratch, align(call(sums, entries, offsets, counts, lists, scratch)))
@@ -251,5 +261,33 @@ export function buildFold(m: Module, c: Coordinates, jacobian: Jacobian): Func {
     f.call(jacobian.toAffine, affine, sum)
     c.scatter(f, affine, 0, dst!)
     c.scatter(f, i32.add(affine, c.pair), 0, i32.add(dst!, c.element))
+  })
+}
+
+/**
+ * `<name>_blocks(points, count, from, to, blocks, doublings)`: fills blocks 1 … blocks − 1 of points from ≤ i < to from block 0,
+ * each the one before times 2^doublings.
+ */
+export function buildBlocks(m: Module, c: Coordinates, jacobian: Jacobian): Func {
+  const sum = m.frame(3 * c.pair), affine = m.frame(2 * c.pair), size = 2 * c.element
+  return m.func(`${c.name}_blocks`, Array<'i32'>(6).fill('i32'), [], (f, points, count, from, to, blocks, doublings) => {
+    const a = f.local('i32'), b = f.local('i32'), next = f.local('i32', i32.mul(count!, size))
+    f.for(from!, to!, 2, (i) => {
+      f.set(a, i32.add(points!, i32.mul(i, size)))
+      f.set(b, i32.select(i32.add(a, size), a, i32.ltU(i32.add(i, 1), to!)))
+      c.gather(f, sum, a, b)
+      c.gather(f, i32.add(sum, c.pair), i32.add(a, c.element), i32.add(b, c.element))
+      c.copy(f, i32.add(sum, 2 * c.pair), c.one)
+      f.for(1, blocks!, 1, () => {
+        f.for(0, doublings!, 1, () => f.call(jacobian.double, sum, sum))
+        f.call(jacobian.toAffine, affine, sum)
+        f.set(a, i32.add(a, next))
+        f.set(b, i32.add(b, next))
+        for (const [lane, to] of [[0, a], [1, b]] as const) {
+          c.scatter(f, affine, lane, to)
+          c.scatter(f, i32.add(affine, c.pair), lane, i32.add(to, c.element))
+        }
+      })
+    })
   })
 }
