@@ -6,7 +6,7 @@ import { bestArithmetic } from '../src/platform.ts'
 import type { Proof } from '../src/proof.ts'
 import { circuit } from './circuit.ts'
 import { G1, SimulatedKey, g1Point, g1Text, g2Point, g2Text, outsider, proofOf, times } from './simulated-key.ts'
-import { byNoble, bySnarkjs, endSnarkjs, mclVerifier } from './verify-oracles.ts'
+import { byNoble, bySnarkjs, endSnarkjs, mclVerifier, proveBySnarkjs } from './verify-oracles.ts'
 
 const R = bn254.fields.Fr.ORDER, Q = bn254.fields.Fp.ORDER
 const simulated = new SimulatedKey(3)
@@ -157,9 +157,7 @@ describe('verify: agreement (A8)', () => {
       assert.equal(await verify(key, publicSignals, proof), true)
       assert.equal(await verify(key, [publicSignals[1], publicSignals[0]], proof), false)
       assert.equal(await bySnarkjs(verificationKey, publicSignals, proof), true)
-      // @ts-expect-error no types
-      const { groth16 } = await import('snarkjs')
-      const theirs = await groth16.prove(zkey, witness)
+      const theirs = await proveBySnarkjs(zkey, witness)
       assert.equal(await verify(key, theirs.publicSignals, theirs.proof), true)
     } finally { engine.close() }
   })

@@ -13,6 +13,8 @@ const mcl = (mclModule as { default?: typeof mclModule }).default ?? mclModule
 
 export const bySnarkjs = (key: Key, signals: readonly string[], proof: Proof): Promise<boolean> => groth16.verify(key, signals, proof)
 
+export const proveBySnarkjs = (zkey: Uint8Array, witness: Uint8Array): Promise<{ proof: Proof; publicSignals: string[] }> => groth16.prove(zkey, witness)
+
 /** snarkjs keeps threads; without this no program that used it ends. */
 export async function endSnarkjs(): Promise<void> {
   await (globalThis as { curve_bn128?: { terminate(): Promise<void> } }).curve_bn128?.terminate()
