@@ -3,6 +3,7 @@
 import { Module, f64x2, v128, type Func } from './wasm/emit.ts'
 import type { Arithmetic } from './wasm/machine.ts'
 
+// Node's modules are asked for at run time (`getBuiltinModule`), so that bundlers for browsers see no import of them.
 const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined
 
 /** A thread that runs exported functions of one module; messages as in WORKER_SOURCE. */
@@ -37,7 +38,7 @@ else self.onmessage = (event) => take(event.data)
 
 export async function startThread(): Promise<Thread> {
   if (isNode) {
-    const { Worker } = await import(/* @vite-ignore */ 'node:' + 'worker_threads') as typeof import('node:worker_threads')
+    const { Worker } = process.getBuiltinModule('node:worker_threads')
     const worker = new Worker(WORKER_SOURCE, { eval: true, execArgv: [] })
     worker.unref()
     return {
@@ -69,8 +70,7 @@ export function threadsAvailable(): number {
 /** Relaxed SIMD where it exists and fuses, asking V8 for it if need be. */
 export async function bestArithmetic(): Promise<Arithmetic> {
   if (!fuses() && isNode) {
-    const v8 = await import(/* @vite-ignore */ 'node:' + 'v8') as typeof import('node:v8')
-    v8.setFlagsFromString('--experimental-wasm-relaxed-simd')
+    process.getBuiltinModule('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd')
   }
   return fuses() ? 'relaxed-simd' : 'i64'
 }

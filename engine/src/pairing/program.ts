@@ -29,7 +29,6 @@ function buildModule(arithmetic: Arithmetic): { module: Module; field: Field } {
   buildMiller(tower)
   buildPoints(tower, field.plainPair(field.R * field.R), g1.invert)
   const jacobian = buildJacobian(module, g1)
-  buildComb(module, g1, jacobian)
 
   // G1 and 2·G1, which `sums` pads with.
   const element = (x: bigint): number[] => {
@@ -40,6 +39,7 @@ function buildModule(arithmetic: Arithmetic): { module: Module; field: Field } {
   const slope = mod(3n * inverse(4n, BASE_ORDER), BASE_ORDER)
   const x = mod(slope * slope - 2n, BASE_ORDER)
   const sums = buildSums(module, g1, { first: point(1n, 2n), second: point(x, mod(slope * (1n - x) - 2n, BASE_ORDER)) })
+  buildComb(module, g1, jacobian, sums)
   buildMultiples(field, g1, jacobian, sums)
   return { module, field }
 }
@@ -99,5 +99,5 @@ export function writeInteger(view: DataView, at: number, x: bigint): void {
   view.setBigUint64(at, x & 0xffffffffffffffffn, true)
   view.setBigUint64(at + 8, (x >> 64n) & 0xffffffffffffffffn, true)
   view.setBigUint64(at + 16, (x >> 128n) & 0xffffffffffffffffn, true)
-  view.setBigUint64(at + 24, x >> 192n, true)
+  view.setBigUint64(at + 24, (x >> 192n) & 0xffffffffffffffffn, true)
 }

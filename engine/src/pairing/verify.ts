@@ -8,7 +8,7 @@
 import { bestArithmetic } from '../platform.ts'
 import { PairingMachine, writeInteger } from './program.ts'
 import { InvalidInput, parseKey, parseProof, parseSignals, type KeyIntegers, type PointG1, type PointG2, type ProofIntegers } from './parse.ts'
-import { COMB_TABLE, COMB_TERM } from '../wasm/comb.ts'
+import { COMB_OFFSET, COMB_TABLE, COMB_TERM, combWorkspace } from '../wasm/comb.ts'
 import { PAIR } from '../wasm/field.ts'
 import type { Arithmetic } from '../wasm/machine.ts'
 import { FIXED, FRESH, LINES } from '../wasm/miller.ts'
@@ -48,7 +48,7 @@ export interface PrepareOptions {
 
 /**
  * Makes a verification key (as snarkjs exports it) ready for `verify` and `verifyBatch`; some milliseconds, once a key. Its
- * tables stay in memory, 45 KB and 2.5 KB a public signal, as long as the program runs.
+ * tables stay in memory, 45 KB and 10 KB a public signal, as long as the program runs.
  *
  * Refuses keys that let anyone forge: points off their groups or at infinity, delta = ±gamma, or delta = ±G2, which no
  * contribution has touched (A = alpha, B = beta, C = ∓V would verify).
@@ -136,11 +136,13 @@ export function combination({ machine, combs }: KeyTables, scalars: readonly big
     if (scalar === 0n) return
     const at = terms + COMB_TERM * count++
     const odd = scalar & 1n ? scalar : SCALAR_ORDER - scalar
-    writeInteger(view, at, (odd >> 1n) + (1n << 255n))
-    view.setUint32(at + 32, combs + COMB_TABLE * i, true)
-    view.setUint32(at + 36, odd === scalar ? 0 : 1, true)
+    const digits = (odd >> 1n) + COMB_OFFSET
+    writeInteger(view, at, digits)
+    view.setUint32(at + 32, Number(digits >> 256n), true)
+    view.setUint32(at + 40, combs + COMB_TABLE * i, true)
+    view.setUint32(at + 44, odd === scalar ? 0 : 1, true)
   })
-  machine.exports.combSum(to, terms, count)
+  machine.exports.combSum(to, terms, count, machine.keep(combWorkspace(count)))
   return to
 }
 
@@ -163,11 +165,10 @@ function prepareTables(machine: PairingMachine, { alpha, beta, gamma, delta, ic 
     ic.forEach((one, i) => {
       g1(one, `/IC/${i}`)
       if (i === 0) machine.bytes.copyWithin(key.constant, point, point + 2 * PAIR)
-      const table = key.combs + COMB_TABLE * (i + 1)
-      exports.combTables(table, table, point)
+      exports.combTable(key.combs + COMB_TABLE * (i + 1), point)
     })
     g1(alpha, '/vk_alpha_1')
-    exports.combTables(key.combs, key.combs, point)
+    exports.combTable(key.combs, point)
     for (const [name, integers] of [['gamma', gamma], ['delta', delta], ['beta', beta]] as const) {
       writeIntegers(machine, source, integers)
       exports.importPairs(q, source, 2)

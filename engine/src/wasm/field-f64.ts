@@ -14,7 +14,7 @@
 // result is below p/2 + a·b/R.
 
 import { Field, PAIR, balanced, centred, inverse, type Complex, type Modulus } from './field.ts'
-import { call, f64, f64x2, i32, i64, i64x2, v128, type Body, type Func, type I32, type Local, type Module, type V128, type Val } from './emit.ts'
+import { f64, f64x2, i32, i64, i64x2, v128, type Body, type Func, type I32, type Local, type Module, type V128, type Val } from './emit.ts'
 
 const BITS = 51, LIMBS = 5
 const M = 1n << 51n

@@ -13,7 +13,7 @@
 //
 // After `reduce`, 0 has one representation, so equality can be tested.
 
-import { f64, i32, i64, type Body, type Func, type I32, type Local, type Module, type Val } from './emit.ts'
+import { f64, i64, type Body, type Func, type I32, type Local, type Module, type Val } from './emit.ts'
 
 export const PAIR = 80
 export const ELEMENT = 40

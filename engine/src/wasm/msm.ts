@@ -9,7 +9,7 @@
 // Digits that are 0 cost nothing, so small scalars are cheap. Its time depends on the scalars.
 
 import type { Coordinates } from './coordinates.ts'
-import { call, i32, i64, type Body, type Func, type I32, type Local, type Module, type Val } from './emit.ts'
+import { call, i32, i64, type Func, type I32, type Local, type Module, type Val } from './emit.ts'
 import type { Jacobian } from './jacobian.ts'
 
 export const SCALAR_ORDER = 21888242871839275222246405745257275088548364400416034343698204186575808495617n

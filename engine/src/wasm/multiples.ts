@@ -10,6 +10,7 @@
 // point of G1 but infinity has an order other than r. Points come two side by side: x, y pairs.
 
 import { ELEMENT, PAIR, mod, type Field } from './field.ts'
+import { buildListFold } from './comb.ts'
 import type { Coordinates } from './coordinates.ts'
 import { call, i32, type Body, type Func, type I32, type Val } from './emit.ts'
 import type { Jacobian } from './jacobian.ts'
@@ -149,7 +150,7 @@ export function buildMultiples(field: Field, c: Coordinates, jacobian: Jacobian,
     })
   })
 
-  const sum = m.frame(3 * PAIR), affine = m.frame(2 * PAIR), scaled = m.frame(PAIR)
+  const scaled = m.frame(PAIR), fold = buildListFold(m, c, jacobian, 16, 4)
   const combination = m.func('combination', pointers(5), [], (f, dst, points, used, coefficients, workspace) => {
     const count = f.local('i32', i32.shrU(i32.add(used!, 1), 1))
     const addends = f.local('i32', workspace!), work = f.local('i32', i32.add(addends, i32.mul(count, SIDE_BY_SIDE)))
@@ -182,23 +183,7 @@ export function buildMultiples(field: Field, c: Coordinates, jacobian: Jacobian,
       })
     })
     f.set(table, call(sums, entries, offsets, counts, 16, scratch)) // where its results end, which nobody asks
-    const k = f.local('i32', i32.of(64)), entry = f.local('i32')
-    jacobian.infinity(f, sum)
-    f.while(() => k, () => {
-      f.set(k, i32.sub(k, 4))
-      f.for(0, 4, 1, () => f.call(jacobian.double, sum, sum))
-      f.if(i32.load(i32.add(counts, k)), () => {
-        f.set(entry, i32.load(i32.add(entries, i32.shl(i32.load(i32.add(offsets, k)), 2))))
-        f.if(entry, () => {
-          const negative = f.local('i32', i32.and(entry, 1))
-          f.set(entry, i32.and(entry, -2))
-          c.gather(f, affine, entry, entry)
-          c.gatherSigned(f, at(affine, 1), i32.add(entry, ELEMENT), i32.add(entry, ELEMENT), negative, negative)
-          f.call(jacobian.addAffine, sum, sum, affine)
-        })
-      })
-    })
-    f.copy(dst!, sum, 3 * PAIR)
+    f.call(fold, dst!, entries, offsets, counts)
   })
   return { each, total: combination }
 }
