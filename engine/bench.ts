@@ -2,7 +2,7 @@
 // medians of the rounds' own ratios, under keys that begin with ratio_ (of processor time: ratio_cpu_, which other programs
 // on the machine disturb less).
 //
-//   npx tsx engine/bench.ts [prove|msm|fft|verify …] [--rounds=7] [--circuits=35x25,60x40] [--ptau=file]
+//   npx tsx engine/bench.ts [prove|msm|fft|verify|poseidon …] [--rounds=7] [--circuits=35x25,60x40] [--ptau=file]
 
 import { availableParallelism } from 'node:os'
 // @ts-expect-error no types
@@ -144,8 +144,22 @@ async function verification(): Promise<void> {
   }
 }
 
+async function hashing(): Promise<void> {
+  // @ts-ignore no types
+  const oracle = await (await import('circomlibjs')).buildPoseidon()
+  const simd = await Engine.create({ threads: 1 }), plain = await Engine.create({ threads: 1, arithmetic: 'i64' })
+  const n = 4096, inputs = new Uint8Array(64 * n)
+  for (let i = 0; i < 2 * n; i++) crypto.getRandomValues(inputs.subarray(32 * i, 32 * i + 31))
+  await compare({ bench: 'poseidon', inputs: 2, hashes: n }, {
+    circomlibjs: () => { for (let i = 0; i < n; i++) oracle([inputs.subarray(0, 32), inputs.subarray(32, 64)]) },
+    engine: () => simd.poseidon.hash(2, inputs),
+    engine_i64: () => plain.poseidon.hash(2, inputs),
+  }, { ratio_circomlibjs: ['circomlibjs', 'engine'], ratio_circomlibjs_i64: ['circomlibjs', 'engine_i64'] })
+}
+
 say({ node: process.version, processors: availableParallelism() })
 if (wants('verify')) await verification()
+if (wants('poseidon')) await hashing()
 if (wants('fft')) await transforms()
 if (wants('msm')) await products()
 if (wants('prove')) await proving()

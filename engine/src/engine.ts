@@ -1,6 +1,7 @@
 import { buildDomain, type Domain } from './domain.ts'
 import { bestArithmetic, threadsAvailable } from './platform.ts'
 import { Pool } from './pool.ts'
+import { Poseidon } from './poseidon.ts'
 import type { Proof } from './proof.ts'
 import { prove, secureScalar, type ProveOptions, type Randomness } from './prove.ts'
 import { readProvingKey, withBlocks, type ProvingKey } from './proving-key.ts'
@@ -19,11 +20,13 @@ export class Engine {
   readonly threads: number
   readonly machine: Machine
   readonly pool: Pool
+  readonly poseidon: Poseidon
   private readonly domains = new Map<number, Domain>()
 
   private constructor(machine: Machine, pool: Pool) {
     this.machine = machine
     this.pool = pool
+    this.poseidon = new Poseidon(machine)
     this.arithmetic = machine.program.arithmetic
     this.threads = machine.threads
   }

@@ -2,6 +2,7 @@
 
 export { Engine, type EngineOptions } from './engine.ts'
 export type { ProveOptions } from './prove.ts'
+export { Poseidon } from './poseidon.ts'
 export type { Proof } from './proof.ts'
 export type { ProvingKey } from './proving-key.ts'
 export { MalformedFile } from './files.ts'

@@ -9,7 +9,7 @@
 // Per proof there remain one multiple of A, one Miller loop that shares its squarings, and a share in the sums.
 
 import type { PairingMachine } from './program.ts'
-import { JACOBIAN, combination, importProof, outsideSubgroup, tablesOf, type KeyTables, type PreparedVerificationKey } from './verify.ts'
+import { JACOBIAN, combination, holds, importProof, outsideSubgroup, tablesOf, type KeyTables, type PreparedVerificationKey } from './verify.ts'
 import { InvalidInput, parseProof, parseSignals } from './parse.ts'
 import { PAIR } from '../wasm/field.ts'
 import { FIXED, FRESH } from '../wasm/miller.ts'
@@ -20,6 +20,8 @@ import { FP12 } from '../wasm/tower.ts'
 
 /** From so many proofs on, sharing an inversion a step is the faster way. */
 const IN_STEP_FROM = 10
+/** More share nothing worth having, and take 8 KB of memory each. */
+const AT_ONCE = 4096
 
 export interface BatchItem {
   readonly key: PreparedVerificationKey
@@ -52,16 +54,18 @@ export async function verifyBatch(items: readonly BatchItem[]): Promise<Outcome[
     else byKey.set(tables, [i])
   })
   for (const [machine, byKey] of byMachine) {
-    machine.scope(() => {
-      const batch = new Batch(machine, items.length)
-      for (const [tables, indices] of byKey) {
-        for (const i of indices) {
-          const error = batch.add(tables, items[i]!, i)
-          if (error) outcomes[i] = { accepted: false, error }
+    const inOrder = [...byKey].flatMap(([tables, indices]) => indices.map((index) => ({ tables, index })))
+    for (let from = 0; from < inOrder.length; from += AT_ONCE) {
+      const part = inOrder.slice(from, from + AT_ONCE)
+      machine.scope(() => {
+        const batch = new Batch(machine, part.length)
+        for (const { tables, index } of part) {
+          const error = batch.add(tables, items[index]!, index)
+          if (error) outcomes[index] = { accepted: false, error }
         }
-      }
-      batch.decide((i, outcome) => { outcomes[i] = outcome })
-    })
+        batch.decide((index, outcome) => { outcomes[index] = outcome })
+      })
+    }
   }
   return outcomes
 }
@@ -98,29 +102,40 @@ class Batch {
   }
 
   decide(tell: (index: number, outcome: Outcome) => void): void {
+    if (this.entries.length === 1) return tell(this.entries[0]!.index, this.alone(this.entries[0]!))
     if (this.entries.length === 0) return
     this.randomise()
-    let holds = this.holds(0, this.entries.length)
+    let hold = this.hold(0, this.entries.length)
     const strangers = this.removeOutsideSubgroup()
     for (const { index } of strangers) tell(index, { accepted: false, error: outsideSubgroup() })
     if (this.entries.length === 0) return
     if (strangers.length > 0) {
       this.randomise()
-      holds = this.holds(0, this.entries.length)
+      hold = this.hold(0, this.entries.length)
     }
     const bad = new Set<Entry>()
-    if (!holds) this.find(0, this.entries.length, bad)
+    if (!hold) this.find(0, this.entries.length, bad)
     for (const entry of this.entries) tell(entry.index, { accepted: !bad.has(entry) })
+  }
+
+  /** The one proof of a batch, with no powers. */
+  private alone({ key, signals }: Entry): Outcome {
+    try {
+      return { accepted: this.machine.scope(() => holds(key, signals, this.proofs)) }
+    } catch (error) {
+      if (error instanceof InvalidInput) return { accepted: false, error }
+      throw error
+    }
   }
 
   /** Adds to `bad` what is false in a range whose product is not 1. */
   private find(from: number, to: number, bad: Set<Entry>): void {
     if (to - from === 1) { bad.add(this.entries[from]!); return }
     const middle = (from + to) >> 1
-    const left = this.holds(from, middle)
+    const left = this.hold(from, middle)
     if (!left) this.find(from, middle, bad)
     // A product of two of which one is 1 and the whole is not
-    if (left || !this.holds(middle, to)) this.find(middle, to, bad)
+    if (left || !this.hold(middle, to)) this.find(middle, to, bad)
   }
 
   /** Draws the coefficients and multiplies the As by them. */
@@ -141,7 +156,7 @@ class Batch {
   }
 
   /** Whether the equations of a range, to their powers, multiply to 1. */
-  private holds(from: number, to: number): boolean {
+  private hold(from: number, to: number): boolean {
     const { machine } = this, { exports } = machine
     return machine.scope(() => {
       const segments = this.segments(from, to)

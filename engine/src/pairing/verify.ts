@@ -77,7 +77,12 @@ export async function prepareVerificationKey(json: unknown, options: PrepareOpti
  */
 export async function verify(key: PreparedVerificationKey, signals: unknown, proof: unknown): Promise<boolean> {
   const tables = tablesOf(key)
-  return tables.machine.scope(() => verifyOne(tables, parseSignals(signals, key.publicSignals), parseProof(proof)))
+  const list = parseSignals(signals, key.publicSignals), integers = parseProof(proof)
+  return tables.machine.scope(() => {
+    const imported = tables.machine.keep(PROOF)
+    importProof(tables.machine, imported, integers)
+    return holds(tables, list, imported)
+  })
 }
 
 export function tablesOf(key: PreparedVerificationKey): KeyTables {
@@ -86,12 +91,10 @@ export function tablesOf(key: PreparedVerificationKey): KeyTables {
   return tables
 }
 
-function verifyOne(key: KeyTables, signals: readonly bigint[], { a, b, c }: ProofIntegers): boolean {
+/** The equation for one imported proof. Keeps memory: call in a scope. @throws InvalidInput MALFORMED where B is outside the subgroup */
+export function holds(key: KeyTables, signals: readonly bigint[], proof: number): boolean {
   const { machine } = key, { exports } = machine
-  const proof = machine.keep(PROOF), fresh = machine.keep(FRESH), fixed = machine.keep(2 * FIXED)
-  const lines = machine.keep(8), result = machine.keep(FP12)
-  importProof(machine, proof, { a, b, c })
-
+  const fresh = machine.keep(FRESH), fixed = machine.keep(2 * FIXED), lines = machine.keep(8), result = machine.keep(FP12)
   const input = inputSum(key, signals), c1 = machine.keep(JACOBIAN)
   exports.toJacobian(c1, proof)
   exports.sideBySide(c1, input, c1)

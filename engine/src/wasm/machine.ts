@@ -8,6 +8,7 @@ import { primeCoordinates, quadraticCoordinates, type Coordinates } from './coor
 import { buildSums } from './sums.ts'
 import { buildJacobian } from './jacobian.ts'
 import { SCALAR_ORDER, buildBlocks, buildFold, buildRecode, buildWindows } from './msm.ts'
+import { buildPoseidon } from './poseidon.ts'
 import { buildConversions, buildTransform } from './transform.ts'
 
 export const BASE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
@@ -75,6 +76,7 @@ export function buildProgram(arithmetic: Arithmetic): Program {
   }
   buildRecode(m)
   buildTransform(m, fr)
+  buildPoseidon(m, fr)
   buildConversions(m, fp)
   buildConversions(m, fr)
 
