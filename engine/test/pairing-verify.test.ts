@@ -91,6 +91,11 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
       await verify(key, signals, new Proxy(proof, { get: (target, name) => { reads.push(String(name)); return Reflect.get(target, name) } }))
       assert.equal(new Set(reads).size, reads.length)
     })
+    it('does not ask an array for its iterator', async () => {
+      const zeros = simulated.prove([7n, 0n, 0n])
+      const short = Object.assign(['7', '0', '1'], { [Symbol.iterator]: function* () { yield '7' } })
+      assert.equal(await verify(key, short, zeros), false)
+    })
     it('refuses a proof under another key (A4)', async () => assert.equal(await verify(await prepareVerificationKey(new SimulatedKey(3, 2).json, { arithmetic }), signals, proof), false))
     it('knows keys of no public signal', async () => {
       const none = new SimulatedKey(0)

@@ -32,7 +32,7 @@ export type PointG2 = readonly [bigint, bigint, bigint, bigint]
 export interface ProofIntegers { readonly a: PointG1; readonly b: PointG2; readonly c: PointG1 }
 export interface KeyIntegers { readonly alpha: PointG1; readonly beta: PointG2; readonly gamma: PointG2; readonly delta: PointG2; readonly ic: readonly PointG1[] }
 
-const MAX_PUBLIC_SIGNALS = 1 << 16
+const MAX_PUBLIC_SIGNALS = 4096 // tables of 10 KB each
 const DECIMAL = /^(?:0|[1-9][0-9]{0,76})$/
 
 /** Reads the three points of a proof, as snarkjs writes it: pi_a, pi_b, pi_c, protocol, curve. @throws InvalidInput MALFORMED */
@@ -90,7 +90,7 @@ class Reader {
 
   list(value: unknown, length: number, path: string): unknown[] {
     if (!Array.isArray(value) || value.length !== length) return this.refuse(path, `an array of ${length}`)
-    return Array.from(value)
+    return Array.from({ length }, (_, i): unknown => value[i]) // by index: an array may bring its own iterator
   }
 
   integer(value: unknown, modulus: bigint, path: string): bigint {

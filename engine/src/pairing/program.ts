@@ -17,7 +17,6 @@ import { BASE_ORDER, type Arithmetic } from '../wasm/machine.ts'
 
 export interface PairingExports {
   readonly base: WebAssembly.Global
-  readonly memory?: never
   readonly [name: string]: any
 }
 
@@ -85,6 +84,12 @@ export class PairingMachine {
     const missing = this.end - this.memory.buffer.byteLength
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE))
     return at
+  }
+
+  /** Runs `body`; takes back what it kept if it throws. */
+  attempt<T>(body: () => T): T {
+    const mark = this.end
+    try { return body() } catch (error) { this.end = mark; throw error }
   }
 
   /** Runs `body`, then takes back all that it kept. */

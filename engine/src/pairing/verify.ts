@@ -59,9 +59,11 @@ export async function prepareVerificationKey(json: unknown, options: PrepareOpti
   const integers = parseKey(json)
   const best = await bestArithmetic()
   const arithmetic = options.arithmetic ?? best
+  if (arithmetic === 'relaxed-simd' && best !== arithmetic) throw new Error('no fused relaxed SIMD here')
   let machine = machines.get(arithmetic)
   if (!machine) machines.set(arithmetic, machine = PairingMachine.create(arithmetic))
-  const tables = prepareTables(await machine, integers)
+  const ready = await machine
+  const tables = ready.attempt(() => prepareTables(ready, integers))
   const key = Object.freeze({ publicSignals: tables.publicSignals })
   prepared.set(key, tables)
   return key
