@@ -1,3 +1,4 @@
+import { BabyJubjub } from './baby-jubjub.ts'
 import { buildDomain, type Domain } from './domain.ts'
 import { bestArithmetic, threadsAvailable } from './platform.ts'
 import { Pool } from './pool.ts'
@@ -21,12 +22,14 @@ export class Engine {
   readonly machine: Machine
   readonly pool: Pool
   readonly poseidon: Poseidon
+  readonly babyJubjub: BabyJubjub
   private readonly domains = new Map<number, Domain>()
 
   private constructor(machine: Machine, pool: Pool) {
     this.machine = machine
     this.pool = pool
     this.poseidon = new Poseidon(machine)
+    this.babyJubjub = new BabyJubjub(machine, this.poseidon)
     this.arithmetic = machine.program.arithmetic
     this.threads = machine.threads
   }

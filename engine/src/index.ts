@@ -3,6 +3,7 @@
 export { Engine, type EngineOptions } from './engine.ts'
 export type { ProveOptions } from './prove.ts'
 export { Poseidon } from './poseidon.ts'
+export type { BabyJubjub, EddsaSignature, SigningRequest } from './baby-jubjub.ts'
 export type { Proof } from './proof.ts'
 export type { ProvingKey } from './proving-key.ts'
 export { MalformedFile } from './files.ts'

@@ -58,7 +58,7 @@ export class FieldF64 extends Field {
       pinv: m.constantF64(Number(BigInt.asIntN(51, -inverse(this.p, M)))),
       p: balanced(this.p, BITS, LIMBS).map((x) => m.constantF64(Number(x))),
       fold: balanced(fold, BITS, LIMBS).map((x) => m.constantF64(Number(x))),
-      scale: m.constantF64(-Number((1n << 204n) * (1n << 60n) / this.p) / 2 ** 60), down: m.constantF64(2 ** -51),
+      scale: m.constantF64(-Number((1n << 204n) * (1n << 160n) / this.p) / 2 ** 160), down: m.constantF64(2 ** -51),
       alternate: m.constant(new Uint8Array(new Float64Array([1, -1]).buffer)),
       minusLeft: m.constant(new Uint8Array(new Float64Array([-0, 0]).buffer)), minusRight: m.constant(new Uint8Array(new Float64Array([0, -0]).buffer)),
     }

@@ -8,6 +8,8 @@ import { primeCoordinates, quadraticCoordinates, type Coordinates } from './coor
 import { buildSums } from './sums.ts'
 import { buildJacobian } from './jacobian.ts'
 import { SCALAR_ORDER, buildBlocks, buildFold, buildRecode, buildWindows } from './msm.ts'
+import { buildEdwards } from './edwards.ts'
+import { buildInvert } from './inverse.ts'
 import { buildPoseidon } from './poseidon.ts'
 import { buildConversions, buildTransform } from './transform.ts'
 
@@ -77,6 +79,7 @@ export function buildProgram(arithmetic: Arithmetic): Program {
   buildRecode(m)
   buildTransform(m, fr)
   buildPoseidon(m, fr)
+  buildEdwards(m, fr, buildInvert(fr))
   buildConversions(m, fp)
   buildConversions(m, fr)
 
