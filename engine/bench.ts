@@ -2,11 +2,14 @@
 // medians of the rounds' own ratios, under keys that begin with ratio_ (of processor time: ratio_cpu_, which other programs
 // on the machine disturb less).
 //
-//   npx tsx engine/bench.ts [prove|msm|fft|verify|poseidon …] [--rounds=7] [--circuits=35x25,60x40] [--ptau=file]
+//   npx tsx engine/bench.ts [prove|msm|fft|verify|poseidon|eddsa …] [--rounds=7] [--circuits=35x25,60x40] [--ptau=file]
+//     or, for prove, a key of your own: --key=file.zkey --witness=file.wtns
 
+import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 // @ts-expect-error no types
-import { groth16, curves } from 'snarkjs'
+import { curves, groth16, zKey } from 'snarkjs'
+import { BASE, SUBGROUP_ORDER } from './src/baby-jubjub.ts'
 import { Engine } from './src/engine.ts'
 import { verifyBatch } from './src/pairing/batch.ts'
 import { prepareVerificationKey, verify } from './src/pairing/verify.ts'
@@ -45,8 +48,11 @@ async function compare(about: Record<string, unknown>, ways: Record<string, () =
 }
 
 async function proving(): Promise<void> {
-  for (const [hashes, ranges] of (flags.get('circuits') ?? '35x25,60x40').split(',').map((text) => text.split('x').map(Number) as [number, number])) {
-    const { zkey, witness, verificationKey } = await circuit(hashes, ranges, flags.get('ptau'))
+  const bytes = async (name: string) => new Uint8Array(await readFile(flags.get(name)!))
+  const given = async () => ({ zkey: await bytes('key'), witness: await bytes('witness'), verificationKey: await zKey.exportVerificationKey(flags.get('key')) })
+  const circuits = (flags.get('circuits') ?? '35x25,60x40').split(',').map((text) => text.split('x').map(Number) as [number, number])
+  for (const make of flags.has('key') ? [given] : circuits.map(([hashes, ranges]) => () => circuit(hashes, ranges, flags.get('ptau')))) {
+    const { zkey, witness, verificationKey } = await make()
     for (const threads of [2, 1]) {
       const simd = await Engine.create({ threads }), plain = await Engine.create({ threads, arithmetic: 'i64' })
       let key: Awaited<ReturnType<typeof simd.readKey>>
@@ -157,9 +163,24 @@ async function hashing(): Promise<void> {
   }, { ratio_circomlibjs: ['circomlibjs', 'engine'], ratio_circomlibjs_i64: ['circomlibjs', 'engine_i64'] })
 }
 
+async function signing(): Promise<void> {
+  // @ts-ignore no types
+  const oracle = await (await import('circomlibjs')).buildEddsa()
+  const simd = await Engine.create({ threads: 1 }), plain = await Engine.create({ threads: 1, arithmetic: 'i64' })
+  const n = 1024, few = 16
+  const requests = Array.from({ length: n }, (_, i) => ({ scalar: 12345n ** 15n, nonce: (BigInt(i) + 3n) ** 99n % SUBGROUP_ORDER, publicKey: BASE, message: BigInt(i) }))
+  const secret = new Uint8Array(32).fill(7)
+  await compare({ bench: 'eddsa', signatures: n, signatures_circomlibjs: few }, {
+    circomlibjs: () => { for (let i = 0; i < few; i++) oracle.signPoseidon(secret, oracle.F.e(BigInt(i))) },
+    engine: () => simd.babyJubjub.sign(requests),
+    engine_i64: () => plain.babyJubjub.sign(requests),
+  }, {})
+}
+
 say({ node: process.version, processors: availableParallelism() })
 if (wants('verify')) await verification()
 if (wants('poseidon')) await hashing()
+if (wants('eddsa')) await signing()
 if (wants('fft')) await transforms()
 if (wants('msm')) await products()
 if (wants('prove')) await proving()

@@ -119,6 +119,8 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
     }
     const KEYS: [string, unknown][] = [
       ['gamma = delta (B9)', forgery(1n).json], ['gamma = −delta (B9)', forgery(R - 1n).json],
+      ['delta = gamma, neither the generator (B9)', change({ vk_gamma_2: simulated.json['vk_beta_2'], vk_delta_2: simulated.json['vk_beta_2'] })],
+      ['delta = −gamma, neither the generator (B9)', change({ vk_gamma_2: simulated.json['vk_beta_2'], vk_delta_2: g2Text(g2Point(simulated.json['vk_beta_2']).negate()) })],
       ['delta the generator, gamma another (B9)', change({ vk_delta_2: simulated.json['vk_gamma_2'], vk_gamma_2: simulated.json['vk_beta_2'] })],
       ['one IC point too few (B9)', change({ IC: simulated.json['IC'].slice(1) })], ['one IC point too many (B9)', change({ IC: [...simulated.json['IC'], simulated.json['IC'][0]] })],
       ['IC at infinity', change({ IC: [...simulated.json['IC'].slice(1), ['0', '1', '0']] })], ['IC off the curve', change({ IC: [...simulated.json['IC'].slice(1), ['1', '3', '1']] })],
