@@ -34,9 +34,12 @@ export class Engine {
     this.threads = machine.threads
   }
 
+  /** @throws RangeError, or Error where the arithmetic asked for is not to be had */
   static async create(options: EngineOptions = {}): Promise<Engine> {
     const threads = options.threads ?? threadsAvailable()
+    if (!Number.isInteger(threads) || threads < 1) throw new RangeError('threads: at least 1')
     const best = await bestArithmetic()
+    if (options.arithmetic === 'relaxed-simd' && best !== 'relaxed-simd') throw new Error('no fused relaxed SIMD here')
     const shared = threads > 1 && typeof SharedArrayBuffer !== 'undefined'
     const machine = new Machine(buildProgram(options.arithmetic ?? best), { shared, threads: shared ? threads : 1 })
     return new Engine(machine, await Pool.start(machine))

@@ -113,10 +113,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
     }
   } finally {
     await Promise.allSettled(running)
-    for (const at of owned) {
-      if (at === scalars) machine.bytes.fill(0, at, at + 32 * (key.wires + 2))
-      machine.release(at)
-    }
+    for (const at of owned) machine.release(at, true) // the witness in all its forms
   }
 
   /** C = ΣC + ΣH + s·A + r·B₁ − r·s·δ, as a product of five points. */

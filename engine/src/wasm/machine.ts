@@ -157,9 +157,11 @@ export class Machine {
     return at
   }
 
-  release(at: number): void {
+  /** Takes back what `allocate` answered; with `wipe`, as zeros. */
+  release(at: number, wipe = false): void {
     const bytes = this.sizes.get(at)
     if (bytes === undefined) return
+    if (wipe) this.bytes.fill(0, at, at + bytes)
     this.sizes.delete(at)
     this.free.push({ at, bytes })
     this.free.sort((a, b) => a.at - b.at)
