@@ -1,0 +1,82 @@
+import { BabyJubjub } from './baby-jubjub.ts'
+import { buildDomain, type Domain } from './domain.ts'
+import { bestArithmetic, threadsAvailable } from './platform.ts'
+import { Pool } from './pool.ts'
+import { Poseidon } from './poseidon.ts'
+import type { Proof } from './proof.ts'
+import { prove, secureScalar, type ProveOptions, type Randomness } from './prove.ts'
+import { readProvingKey, withBlocks, type ProvingKey } from './proving-key.ts'
+import { Machine, buildProgram, type Arithmetic } from './wasm/machine.ts'
+
+export interface EngineOptions {
+  /** Threads that prove. Default: the processors, or 1 where memory cannot be shared. */
+  threads?: number
+  /** Default: relaxed SIMD where it is there and fused. */
+  arithmetic?: Arithmetic
+}
+
+/** A machine with its threads. Threads never keep a program alive that waits for nothing of theirs. */
+export class Engine {
+  readonly arithmetic: Arithmetic
+  readonly threads: number
+  readonly machine: Machine
+  readonly pool: Pool
+  readonly poseidon: Poseidon
+  readonly babyJubjub: BabyJubjub
+  private readonly domains = new Map<number, Domain>()
+
+  private constructor(machine: Machine, pool: Pool) {
+    this.machine = machine
+    this.pool = pool
+    this.poseidon = new Poseidon(machine)
+    this.babyJubjub = new BabyJubjub(machine, this.poseidon)
+    this.arithmetic = machine.program.arithmetic
+    this.threads = machine.threads
+  }
+
+  /** @throws RangeError, or Error where the arithmetic asked for is not to be had */
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const threads = options.threads ?? threadsAvailable()
+    if (!Number.isInteger(threads) || threads < 1) throw new RangeError('threads: at least 1')
+    const best = await bestArithmetic()
+    if (options.arithmetic === 'relaxed-simd' && best !== 'relaxed-simd') throw new Error('no fused relaxed SIMD here')
+    const shared = threads > 1 && typeof SharedArrayBuffer !== 'undefined'
+    const machine = new Machine(buildProgram(options.arithmetic ?? best), { shared, threads: shared ? threads : 1 })
+    return new Engine(machine, await Pool.start(machine))
+  }
+
+  /** Reads a snarkjs .zkey. @throws MalformedFile */
+  readKey(zkey: Uint8Array): ProvingKey {
+    const key = readProvingKey(this.machine, zkey)
+    this.domain(key.domain)
+    return key
+  }
+
+  /**
+   * Tables for a key that is used again and again: its points times powers of two, in `blocks` blocks (2 to 32; 4 by default).
+   * Takes a second or two for 10,000 wires; release what it answers before the key itself.
+   */
+  prepareKey(key: ProvingKey, blocks = 4): Promise<ProvingKey> {
+    if (!Number.isInteger(blocks) || blocks < 2 || blocks > 32) return Promise.reject(new RangeError('2 to 32 blocks'))
+    return withBlocks(this.machine, this.pool, key, blocks)
+  }
+
+  /** Proves; `witness` is a .wtns file or 32 little-endian bytes a wire. @throws MalformedFile, or the signal's reason */
+  prove(key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+    return this.proveWith(secureScalar, key, witness, options)
+  }
+
+  /** For tests that need two provers to agree. Never with known randomness otherwise: it gives the witness away. */
+  proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+    return prove(this.machine, this.pool, this.domain(key.domain), key, witness, random, options)
+  }
+
+  close(): void { this.pool.close() }
+
+  /** Tables of the transform of n values. */
+  domain(n: number): Domain {
+    let domain = this.domains.get(n)
+    if (!domain) this.domains.set(n, domain = buildDomain(this.machine, n))
+    return domain
+  }
+}

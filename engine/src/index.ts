@@ -1,0 +1,11 @@
+// The public face. Proving: `Engine`. Verifying needs no engine: `prepareVerificationKey`, `verify`, `verifyBatch`.
+
+export { Engine, type EngineOptions } from './engine.ts'
+export type { ProveOptions } from './prove.ts'
+export { Poseidon } from './poseidon.ts'
+export type { BabyJubjub, EddsaSignature, SigningRequest } from './baby-jubjub.ts'
+export type { Proof } from './proof.ts'
+export type { ProvingKey } from './proving-key.ts'
+export { MalformedFile } from './files.ts'
+export { InvalidInput, prepareVerificationKey, verify, type PreparedVerificationKey } from './pairing/verify.ts'
+export { verifyBatch, type BatchItem, type Outcome } from './pairing/batch.ts'

@@ -1,0 +1,106 @@
+// A queue of work for the engine's threads. Work is a list of calls of exported functions; all data is in the machine's
+// memory, so that a call is a name and a few addresses. With one thread and no shared memory, the caller's thread works.
+
+import type { Machine } from './wasm/machine.ts'
+import { startThread, type Thread } from './platform.ts'
+
+export type Call = readonly [name: string, ...args: number[]]
+/** The calls, given the address of the thread's workspace. */
+export type Work = (workspace: number) => Call[]
+
+interface Job { work: Work; workspace: number; urgency: number; signal: AbortSignal | undefined; resolve(): void; reject(error: unknown): void }
+interface Worker { thread: Thread | undefined; workspace: number; workspaceBytes: number; job: Job | undefined }
+
+export class Pool {
+  private readonly machine: Machine
+  private readonly workers: Worker[] = []
+  private readonly queue: Job[] = []
+  private failure: Error | undefined
+
+  private constructor(machine: Machine) { this.machine = machine }
+
+  /** As many threads as the machine was made for; none if its memory is not shared. */
+  static async start(machine: Machine): Promise<Pool> {
+    const pool = new Pool(machine)
+    const shared = typeof SharedArrayBuffer !== 'undefined' && machine.memory.buffer instanceof SharedArrayBuffer
+    for (let i = 0; i < (shared ? machine.threads : 1); i++) {
+      const thread = shared ? await startThread() : undefined
+      const worker: Worker = { thread, workspace: 0, workspaceBytes: 0, job: undefined }
+      thread?.post({ module: machine.module, memory: machine.memory, base: machine.baseOf(i + 1) })
+      thread?.onMessage(({ error }) => pool.finished(worker, error))
+      thread?.onFailure((error) => pool.fail(error))
+      pool.workers.push(worker)
+    }
+    return pool
+  }
+
+  /**
+   * Runs `work` on the next free thread; larger `urgency` first. `workspace` is the bytes of scratch it needs.
+   * @throws the signal's reason, if it is aborted before the work starts
+   */
+  run(work: Work, options: { workspace?: number; urgency?: number; signal?: AbortSignal | undefined } = {}): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure)
+    return new Promise((resolve, reject) => {
+      const job = { work, workspace: options.workspace ?? 0, urgency: options.urgency ?? 0, signal: options.signal, resolve, reject }
+      const before = this.queue.findIndex((other) => other.urgency < job.urgency)
+      this.queue.splice(before < 0 ? this.queue.length : before, 0, job)
+      this.dispatch()
+    })
+  }
+
+  close(): void { this.fail(new Error('the engine is closed')) }
+
+  private dispatch(): void {
+    for (const worker of this.workers) {
+      if (worker.job) continue
+      const job = this.queue.shift()
+      if (!job) return
+      if (job.signal?.aborted) { job.reject(job.signal.reason); return this.dispatch() }
+      worker.job = job
+      try {
+        this.provide(worker, job.workspace)
+        const calls = job.work(worker.workspace)
+        if (worker.thread) {
+          worker.thread.hold(true)
+          worker.thread.post({ calls })
+        } else setTimeout(() => this.runHere(worker, calls)) // lets the caller's events through between two jobs
+      } catch (error) {
+        worker.job = undefined
+        job.reject(error)
+      }
+    }
+  }
+
+  private provide(worker: Worker, bytes: number): void {
+    if (worker.workspaceBytes >= bytes) return
+    this.machine.release(worker.workspace)
+    worker.workspaceBytes = 0
+    worker.workspace = this.machine.allocate(bytes)
+    worker.workspaceBytes = bytes
+  }
+
+  private runHere(worker: Worker, calls: Call[]): void {
+    let error: string | undefined
+    try {
+      for (const [name, ...args] of calls) this.machine.exports[name]!(...args)
+    } catch (e) { error = String(e) }
+    this.finished(worker, error)
+  }
+
+  private finished(worker: Worker, error: string | undefined): void {
+    const { job } = worker
+    worker.job = undefined
+    worker.thread?.hold(false)
+    if (error !== undefined) job?.reject(new Error(error))
+    else job?.resolve()
+    this.dispatch()
+  }
+
+  private fail(error: Error): void {
+    if (this.failure) return
+    this.failure = error
+    for (const job of [...this.workers.flatMap(({ job }) => job ?? []), ...this.queue]) job.reject(error)
+    this.queue.length = 0
+    for (const { thread } of this.workers) thread?.terminate()
+  }
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+// @ts-expect-error no types
+import { groth16 } from 'snarkjs'
+import { Engine, MalformedFile, prepareVerificationKey, verify, type ProvingKey } from '../src/index.ts'
+import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
+import { circuit, type Circuit } from './circuit.ts'
+import { ARITHMETICS } from './machines.ts'
+
+describe('prove', () => {
+  let made: Circuit
+  const engines: Engine[] = []
+  const engine = async (...[options]: Parameters<typeof Engine.create>) => {
+    const one = await Engine.create(options)
+    engines.push(one)
+    return one
+  }
+  before(async () => { made = await circuit(3, 2) })
+  afterEach(() => { for (const one of engines.splice(0)) one.close() })
+  after(async () => { await (globalThis as any).curve_bn128?.terminate() })
+
+  const counting = () => { let n = 0n; return () => (++n * 0x123456789abcdef123456789abcdef123456789abcdefn) % r }
+  const seeded: string[] = []
+
+  for (const arithmetic of ARITHMETICS) for (const threads of [1, 2, 3]) it(`makes proofs that snarkjs and we accept, on ${arithmetic} with ${threads} threads`, async () => {
+    const one = await engine({ arithmetic, threads }), key = one.readKey(made.zkey)
+    const { proof, publicSignals } = await one.prove(key, made.witness)
+    assert.deepEqual(publicSignals, made.publicSignals)
+    assert.equal(await groth16.verify(made.verificationKey, publicSignals, proof), true)
+    assert.equal(await verify(await prepareVerificationKey(made.verificationKey), publicSignals, proof), true)
+    seeded.push(JSON.stringify(await one.proveWith(counting(), key, made.witness)))
+    assert.equal(seeded.at(-1), seeded[0], 'the same randomness, the same proof')
+  })
+
+  for (const blocks of [2, 4, 19]) it(`makes the same proof from a key prepared in ${blocks} blocks`, async () => {
+    const one = await engine({ threads: 2 }), key = one.readKey(made.zkey)
+    const held = one.machine.allocatedBytes
+    const prepared = await one.prepareKey(key, blocks)
+    const { proof } = await one.proveWith(counting(), prepared, made.witness)
+    assert.deepEqual(proof, JSON.parse(seeded[0]!).proof)
+    prepared.release()
+    assert.ok(one.machine.allocatedBytes - held < 20 << 20, 'but for workspaces')
+  })
+
+  it('makes the proof that the formula gives for r = s = 0, and others for other r and s', async () => {
+    const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
+    const zero = await one.proveWith(() => 0n, key, made.witness)
+    assert.equal(await groth16.verify(made.verificationKey, zero.publicSignals, zero.proof), true)
+    for (const random of [() => 1n, () => r - 1n]) {
+      const { proof, publicSignals } = await one.proveWith(random, key, made.witness)
+      assert.equal(await groth16.verify(made.verificationKey, publicSignals, proof), true)
+      assert.notEqual(proof.pi_a[0], zero.proof.pi_a[0])
+    }
+  })
+
+  it('never makes the same proof twice', async () => {
+    const one = await engine({ threads: 2 }), key = one.readKey(made.zkey)
+    const [a, b] = await Promise.all([one.prove(key, made.witness), one.prove(key, made.witness)])
+    assert.notDeepEqual(a.proof, b.proof)
+  })
+
+  it('takes a witness as a file or as its wires', async () => {
+    const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
+    const wires = made.witness.slice(made.witness.length - 32 * key.wires)
+    assert.deepEqual((await one.proveWith(counting(), key, wires)).proof, JSON.parse(seeded[0]!).proof)
+  })
+
+  it('makes proofs that nobody accepts from a false witness', async () => {
+    const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
+    const wires = made.witness.slice(made.witness.length - 32 * key.wires)
+    wires[32 * (key.wires - 1)]! ^= 1
+    const { proof, publicSignals } = await one.prove(key, wires)
+    assert.equal(await groth16.verify(made.verificationKey, publicSignals, proof), false)
+  })
+
+  const broken: [string, (witness: Uint8Array, key: ProvingKey) => Uint8Array][] = [
+    ['too short', (w) => w.slice(0, -32)], ['cut in a section', (w) => w.slice(0, 90)],
+    ['not of 32-byte wires', (w, key) => w.slice(w.length - 32 * key.wires + 1)],
+    ['with a wire of r', (w, key) => { const wires = w.slice(w.length - 32 * key.wires); for (let i = 0; i < 32; i++) wires[64 + i] = Number((r >> BigInt(8 * i)) & 255n); return wires }],
+    ['whose wire 0 is not 1', (w, key) => { const wires = w.slice(w.length - 32 * key.wires); wires[0] = 2; return wires }],
+  ]
+  for (const [what, breaks] of broken) it(`refuses a witness ${what}`, async () => {
+    const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
+    await assert.rejects(one.prove(key, breaks(made.witness, key)), MalformedFile)
+  })
+
+  for (const [what, at, value] of [['magic', 0, 0], ['version', 4, 9], ['protocol', 24, 2], ['prime', 45, 1]] as const) it(`refuses a key with another ${what}`, async () => {
+    const zkey = made.zkey.slice()
+    zkey[at] = value
+    const one = await engine({ threads: 1 })
+    assert.throws(() => one.readKey(zkey), MalformedFile)
+  })
+
+  it('refuses a truncated key', async () => {
+    const one = await engine({ threads: 1 })
+    for (const length of [0, 11, 30, 1000, made.zkey.length - 1]) assert.throws(() => one.readKey(made.zkey.slice(0, length)), MalformedFile)
+  })
+
+  it('tells progress that only grows and ends at 1', async () => {
+    const one = await engine({ threads: 2 }), seen: number[] = []
+    await one.prove(one.readKey(made.zkey), made.witness, { onProgress: (done) => seen.push(done) })
+    assert.ok(seen.length > 5 && seen.every((x, i) => x > (seen[i - 1] ?? 0)))
+    assert.equal(seen.at(-1), 1)
+  })
+
+  for (const threads of [1, 2]) it(`stops when told to, with ${threads} threads, gives its memory back and proves again`, async () => {
+    const one = await engine({ threads }), key = one.readKey(made.zkey)
+    const stop = new AbortController()
+    await assert.rejects(one.prove(key, made.witness, { signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) }), /enough/)
+    await assert.rejects(one.prove(key, made.witness, { signal: AbortSignal.abort(new Error('never')) }), /never/)
+    // What stays is the key, and each thread's workspace once it has met its largest job.
+    for (let i = 0; i < 5; i++) await one.prove(key, made.witness)
+    const held = one.machine.allocatedBytes
+    for (let i = 0; i < 3; i++) await one.prove(key, made.witness)
+    assert.equal(one.machine.allocatedBytes, held)
+  })
+
+  it('fails instead of hanging when the engine is closed', async () => {
+    const one = await engine({ threads: 2 }), key = one.readKey(made.zkey)
+    const proving = one.prove(key, made.witness)
+    one.close()
+    await assert.rejects(proving, /closed/)
+    await assert.rejects(one.prove(key, made.witness), /closed/)
+  })
+
+  it('lets a program that proved end by itself', async () => {
+    const program = fileURLToPath(new URL('./one-proof.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program], { timeout: 60_000 })
+    assert.match(stdout, /^proved/)
+  })
+})
