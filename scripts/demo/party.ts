@@ -8,6 +8,7 @@
 
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runCli } from '../../src/cli/main.ts'
 
 /** Commands that only the demo has: dishonest ones. */
@@ -23,6 +24,9 @@ export interface Answer {
   readonly line?: string
   readonly code?: number
 }
+
+/** What is under way when the play ends may come to its end for so long: a service, not a proof that nobody waits for any more. */
+const PATIENCE_MS = 3_000
 
 const home = process.argv[2] ?? '.'
 const stop = new AbortController()
@@ -55,7 +59,7 @@ async function execute({ id, argv }: Order): Promise<void> {
 
 async function end(): Promise<void> {
   stop.abort()
-  await Promise.allSettled([...running])
+  await Promise.race([Promise.allSettled([...running]), sleep(PATIENCE_MS)])
   process.exit(0)
 }
 
