@@ -104,7 +104,8 @@ async function offline(...argv: string[]): Promise<void> {
 }
 
 const begun = Date.now()
-terminal.stop.addEventListener('abort', () => void stage.end().then(() => process.exit(130)))
+// Whatever waits for a party then fails, and the play ends below.
+terminal.stop.addEventListener('abort', () => void stage.end())
 try {
   await play()
   whoSawWhat(world)
@@ -114,8 +115,7 @@ try {
   process.exit(0)
 } catch (error) {
   progress.close()
-  if (terminal.stop.aborted) process.exit(130)
-  terminal.stderr(`${error instanceof Unexpected ? `not as told: ${error.message}` : String(error instanceof Error ? error.stack : error)}\n`)
+  if (!terminal.stop.aborted) terminal.stderr(`${error instanceof Unexpected ? `not as told: ${error.message}` : String(error instanceof Error ? error.stack : error)}\n`)
   await stage.end()
-  process.exit(1)
+  process.exit(terminal.stop.aborted ? 130 : 1)
 }

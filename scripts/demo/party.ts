@@ -64,7 +64,8 @@ async function end(): Promise<void> {
 }
 
 function answer(message: Answer): void {
-  if (process.connected) process.send?.(message)
+  // The stage may be gone by now; then nobody needs the answer.
+  if (process.connected) process.send?.(message, undefined, {}, () => undefined)
 }
 
 /** Everything a person of this party would see on the screen, kept: the demo searches it for what must not be there. */

@@ -38,6 +38,7 @@ export class Party {
     this.process = fork(fileURLToPath(new URL('party.ts', import.meta.url)), [this.home], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 2, 2, 'ipc'] })
     this.process.on('message', (message) => this.receive(message as Answer))
     this.process.on('exit', (code) => this.abandon(code))
+    this.process.on('error', () => this.abandon(1)) // it died before a message reached it
   }
 
   /** Types a command; resolves with what it printed. @throws Unexpected unless it ends with exit code 0 */
