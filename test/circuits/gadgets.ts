@@ -46,17 +46,6 @@ export const membership: Gadget = {
 }
 export const ephemeralPoints: Gadget = { file: 'curve', template: 'EphemeralPoints()', inputs: ['e', 'key[2]'], outputs: ['ephemeral[2]', 'shared[2]'] }
 export const escrow: Gadget = { file: 'escrow', template: 'Escrow()', inputs: ['{binary} on', 'key[2]', 'context', 'holderSecret', 'value[2]'], outputs: ['out[4]'] }
-export const document: Gadget = {
-  file: 'document',
-  template: 'Document()',
-  inputs: [
-    '{binary} on', '{binary} once', 'schema', 'directoryRoot', 'now', 'scope', 'request', 'context', 'holderSecret',
-    'fields[16]', 'serial', 'listId', 'issuedAt', 'expiresAt', 'documentHash',
-    'issuerOrg', 'issuerClass', 'issuingKey[2]', 'signatureR8[2]', 'signatureS',
-    'statusWordIndex', 'statusByte', 'statusBit', 'statusWord', 'statusSiblings[6][3]', 'directoryPosition', 'directorySiblings[8][3]',
-  ],
-  outputs: ['nullifier', 'linkTag', 'register[20]'],
-}
 
 /** The same gadget with cheap stand-ins for what is tested by itself. */
 export const stubbed = (gadget: Gadget, ...stubs: readonly string[]): Gadget => ({ ...gadget, stubs })
