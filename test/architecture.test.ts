@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SRC = resolve(ROOT, 'src')
+const ENGINE = resolve(ROOT, 'engine/src')
 
 /** Each folder with the folders that it may import beside itself. */
 const BASE = ['errors', 'field', 'hash', 'signature']
@@ -25,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: BASE,
   verifier: [...BASE, 'document', 'credential', 'statement', 'shape', 'view'],
   issuer: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
-  prover: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
+  prover: ['engine', ...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
   setup: [...BASE, 'shape', 'verifier'],
   registry: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http', 'verifier', 'setup'],
   client: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
@@ -92,6 +93,13 @@ describe('the architecture', () => {
     }
   })
 
+  it('keeps the engine a package of its own: nothing of the project in it, no package at all', () => {
+    const sources = readdirSync(ENGINE, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+    assert.ok(sources.length > 10)
+    const wrong = sources.flatMap((name) => specifiersIn(readFileSync(resolve(ENGINE, name), 'utf8')).filter((specifier) => !resolve(ENGINE, dirname(name), specifier).startsWith(`${ENGINE}/`) || !specifier.startsWith('.')))
+    assert.deepEqual(wrong, [])
+  })
+
   it('has the licence text beside the verifier', () => assert.match(readFileSync(resolve(SRC, 'verifier/LICENSE'), 'utf8'), /Apache License\s+Version 2\.0/))
 
   it('imports local files by their whole names', () => {
@@ -104,6 +112,10 @@ function importsOf(from: string): Import[] {
   const source = withoutComments(from)
   const found = [...source.matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+['"]([^'"]+)['"]|^import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm)]
   return found.map(([, type, named, bare, dynamic]) => ({ from, specifier: named ?? bare ?? dynamic ?? '', typeOnly: type !== undefined }))
+}
+
+function specifiersIn(source: string): string[] {
+  return [...source.matchAll(/^(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]/gm)].map(([, specifier]) => specifier ?? '')
 }
 
 function withoutComments(file: string): string {
@@ -132,6 +144,7 @@ function localTarget(from: string, specifier: string): string | undefined {
 }
 
 function folderOf(file: string): string {
+  if (file.startsWith('../engine/')) return 'engine'
   return file.includes('/') ? (file.split('/')[0] ?? '') : ''
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { refuse } from '../errors/errors.ts'
-import { SnarkjsProver } from '../prover/engine.ts'
+import { EngineProver } from '../prover/engine.ts'
 import type { Circuit } from '../prover/proof.ts'
 import type { Artefacts } from '../prover/protocol.ts'
 import { publicWires, WitnessCalculator } from '../prover/witness.ts'
@@ -46,13 +46,13 @@ interface Loaded {
 /** Keys and witness programs that this process has read: a process that proves twice reads once. */
 const loaded = new Map<string, Promise<Loaded>>()
 
-let engine: SnarkjsProver | undefined
+let engine: EngineProver | undefined
 
-/** Makes proofs in this process, with snarkjs. Its threads keep the process alive until `endProving`. */
+/** Makes proofs in this process. */
 export function localCircuit({ wasm, zkey }: Artefacts): Circuit {
   return {
     prove: async (shape, inputs) => {
-      engine ??= new SnarkjsProver()
+      engine ??= new EngineProver()
       const ready = loaded.get(zkey) ?? load(wasm, zkey)
       loaded.set(zkey, ready)
       const { calculator, zkey: key } = await ready

@@ -1,9 +1,8 @@
 /**
- * Proving engines. `Prover` is the one place where a faster engine plugs in; snarkjs is the reference behind it.
+ * The proving engine behind one narrow interface. snarkjs is the oracle that its proofs are tested against.
  */
 
-import { buildBn128 } from 'ffjavascript'
-import { groth16 } from 'snarkjs'
+import { Engine, MalformedFile, type ProvingKey as EngineKey } from '../../engine/src/index.ts'
 import { invariant, refuse } from '../errors/errors.ts'
 import type { Groth16Proof } from '../shape/submission.ts'
 
@@ -21,33 +20,34 @@ export interface Prover {
    * @throws Refusal KEY_INVALID when key and witness are not of one circuit
    */
   prove(key: ProvingKey, witness: Uint8Array): Promise<Groth16Proof>
-  /** Ends the engine's threads; without it the process does not end. */
+  /** Ends the engine's threads and gives its memory back. */
   close(): Promise<void>
 }
 
-/** snarkjs with the curve's threads kept and the key in memory (it re-reads files for each proof otherwise). */
-export class SnarkjsProver implements Prover {
-  #closed = false
+/** The engine of engine/: WebAssembly on all processors, with each key read once. */
+export class EngineProver implements Prover {
+  private engine: Promise<Engine> | undefined
+  private readonly keys = new WeakMap<Uint8Array, EngineKey>()
+  private closed = false
 
-  async prove(key: ProvingKey, witness: Uint8Array): Promise<Groth16Proof> {
-    invariant(!this.#closed, 'the engine is closed')
-    let proof: { pi_a: string[]; pi_b: string[][]; pi_c: string[] }
+  async prove({ zkey }: ProvingKey, witness: Uint8Array): Promise<Groth16Proof> {
+    invariant(!this.closed, 'the engine is closed')
+    const engine = await (this.engine ??= Engine.create())
     try {
-      ;({ proof } = await groth16.prove({ type: 'mem', data: key.zkey }, { type: 'mem', data: witness }))
-    } catch {
-      // What snarkjs throws is about the structure of one of the two; its own words are not ours to vouch for.
-      return refuse('KEY_INVALID', 'proving key and witness are not of one circuit')
+      const key = this.keys.get(zkey) ?? engine.readKey(zkey)
+      this.keys.set(zkey, key)
+      const { proof } = await engine.prove(key, witness)
+      const point = ([x, y]: readonly [string, string, ...string[]]): [string, string] => [x, y]
+      return { a: point(proof.pi_a), b: [point(proof.pi_b[0]), point(proof.pi_b[1])], c: point(proof.pi_c) }
+    } catch (error) {
+      if (error instanceof MalformedFile) return refuse('KEY_INVALID', 'proving key and witness are not of one circuit')
+      throw error
     }
-    const point = ([x = '', y = '']: string[]): [string, string] => [x, y]
-    const [bx = [], by = []] = proof.pi_b
-    return { a: point(proof.pi_a), b: [point(bx), point(by)], c: point(proof.pi_c) }
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    // The curve is one for the process (ffjavascript keeps it in a global); asking for it again returns that one.
-    const curve = await buildBn128()
-    await curve.terminate()
+    if (this.closed) return
+    this.closed = true
+    ;(await this.engine)?.close()
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A proving worker: a process of its own that computes witness and proof of one task after another.
  *
- * A process, not a thread: the curve library starts threads of its own and cannot do that inside a worker thread, and a
+ * A process, not a thread: a
  * process that runs out of memory, hangs or is cancelled can be ended without hurting the service. It writes nothing to disk
  * and to no stream. It ends when the service does (its channel closes), not on the terminal's signals: a proof under way is
  * finished.
@@ -9,7 +9,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { Refusal, refuse } from '../errors/errors.ts'
-import { type ProvingKey, SnarkjsProver } from './engine.ts'
+import { type ProvingKey, EngineProver } from './engine.ts'
 import type { Artefacts, Reply, Task } from './protocol.ts'
 import { publicWires, WitnessCalculator } from './witness.ts'
 
@@ -18,7 +18,7 @@ interface Loaded {
   readonly calculator: WitnessCalculator
 }
 
-const engine = new SnarkjsProver()
+const engine = new EngineProver()
 const loaded = new Map<string, Loaded>()
 
 async function load(shape: string, { wasm, zkey }: Artefacts): Promise<Loaded> {

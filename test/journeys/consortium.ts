@@ -19,7 +19,7 @@ import type { Digest } from '../../src/hash/digest.ts'
 import { certificate, publishStatus, retire, type Signatory } from '../../src/issuer/commands.ts'
 import { openRegister, type Register } from '../../src/issuer/register.ts'
 import { readRequest, type Situation } from '../../src/prover/asked.ts'
-import { SnarkjsProver } from '../../src/prover/engine.ts'
+import { EngineProver } from '../../src/prover/engine.ts'
 import { type Circuit, draftAnswer, type Material } from '../../src/prover/proof.ts'
 import { Wallet } from '../../src/prover/wallet.ts'
 import { publicWires, WitnessCalculator } from '../../src/prover/witness.ts'
@@ -66,7 +66,7 @@ export class Consortium {
   private readonly keys = new Map<string, OrganisationKey>()
   private readonly logKey: OrganisationKey
   private readonly shapes: Readonly<Partial<Record<ShapeName, ShapeKeys>>>
-  private readonly engine = new SnarkjsProver()
+  private readonly engine = new EngineProver()
   private readonly calculators = new Map<ShapeName, Promise<{ calculator: WitnessCalculator; zkey: Uint8Array }>>()
 
   private constructor(folder: string, registry: Registry, logKey: OrganisationKey, clock: { now: number }, shapes: Readonly<Partial<Record<ShapeName, ShapeKeys>>>) {

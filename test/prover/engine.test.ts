@@ -5,16 +5,18 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { groth16 } from 'snarkjs'
 import { Refusal } from '../../src/errors/errors.ts'
-import { type ProvingKey, SnarkjsProver } from '../../src/prover/engine.ts'
+import { EngineProver, type ProvingKey } from '../../src/prover/engine.ts'
+import { SnarkjsProver } from './snarkjs-prover.ts'
 import { WitnessCalculator } from '../../src/prover/witness.ts'
 import type { Groth16Proof } from '../../src/shape/submission.ts'
 import { factors, toy, type Toy } from './toy.ts'
 
-describe('proving engine', () => {
+for (const [name, Engine] of [['proving engine', EngineProver], ['snarkjs, its oracle', SnarkjsProver]] as const)
+describe(name, () => {
   let files: Toy
   let key: ProvingKey
   let witness: Uint8Array
-  const prover = new SnarkjsProver()
+  const prover = new Engine()
   before(async function () {
     this.timeout(120_000)
     files = await toy()
@@ -45,7 +47,10 @@ describe('proving engine', () => {
   it('refuses what is no proving key', () =>
     assert.rejects(prover.prove({ ...key, zkey: new Uint8Array(100) }, witness), (error: unknown) => error instanceof Refusal && error.code === 'KEY_INVALID'))
 
-  it('lets its process end once it is closed', async function () {
+})
+
+describe('a process that proved', () => {
+  it('ends once its engine is closed', async function () {
     this.timeout(30_000)
     const program = fileURLToPath(new URL('./one-proof.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program], { timeout: 25_000 })
