@@ -98,6 +98,16 @@ export type Exports = { base: WebAssembly.Global } & Record<string, (...args: nu
 
 const PAGE = 65536
 
+/** A memory that may grow to `maximum` pages, or to the largest half, quarter, … of it that the platform lets us reserve. */
+function reserve(initial: number, maximum: number, shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial, maximum, shared })
+  } catch (error) {
+    if (!(error instanceof RangeError) || maximum / 2 < initial) throw error
+    return reserve(initial, Math.floor(maximum / 2), shared)
+  }
+}
+
 /** The memory and the code of one engine: constants first, then each thread's frames, then what `allocate` hands out. */
 export class Machine {
   readonly program: Program
@@ -115,7 +125,7 @@ export class Machine {
     this.threads = options.threads
     this.module = new WebAssembly.Module(m.bytes(options.shared, maximum))
     const heap = this.baseOf(options.threads + 1)
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(heap / PAGE) + 16, maximum, shared: options.shared })
+    this.memory = reserve(Math.ceil(heap / PAGE) + 16, maximum, options.shared)
     this.free = [{ at: heap, bytes: this.memory.buffer.byteLength - heap }]
     new Uint8Array(this.memory.buffer).set(m.dataBytes, m.dataAddress)
     this.exports = new WebAssembly.Instance(this.module, { env: { memory: this.memory } }).exports as Exports
