@@ -96,6 +96,8 @@ export class Curve<E> {
     }
   }
 
+  negate({ x, y }: Affine<E>): Affine<E> { return { x, y: this.field.sub(this.field.zero, y) } }
+
   equal(a: Affine<E>, b: Affine<E>): boolean {
     const { sub, isZero } = this.field
     return isZero(sub(a.x, b.x)) && isZero(sub(a.y, b.y))
