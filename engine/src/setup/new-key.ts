@@ -11,6 +11,7 @@ import { MalformedFile, toLittleEndian } from '../files.ts'
 import { SCALAR_ORDER } from '../wasm/msm.ts'
 import { combineWorkspace } from '../wasm/combine.ts'
 import { G1, G2 } from './curve.ts'
+import { overreadDifference } from './overread.ts'
 import { readPhase1, type Phase1 } from './phase1.ts'
 import { Blake2b, POINT, RAW, cut, toHashed, type Group, type SetupMachine } from './program.ts'
 import { readCircuit, type Circuit } from './r1cs.ts'
@@ -235,19 +236,17 @@ function coefficientSection(circuit: Circuit): Uint8Array {
 const SUMS_PER_JOB = 4096
 const HASHED_AT_ONCE = 1 << 14
 
-/**
- * τ^(n+i) − τ^i, as integers: what snarkjs hashes in place of H. It does so by blocks of 2^14, of which the last has one too many
- * where n is larger than that; its 64 bytes then may lie past the end of the powers, in what the file has next.
- */
+/** τ^(n+i) − τ^i, as integers: what snarkjs hashes in place of H. It does so by blocks of 2^14, the last of which has one too many. */
 async function vanishingPowers(setup: SetupMachine, { file, tau1 }: Phase1, n: number): Promise<Uint8Array> {
-  const count = n - 1 <= HASHED_AT_ONCE ? n - 1 : Math.ceil((n - 1) / HASHED_AT_ONCE) * HASHED_AT_ONCE
-  const start = tau1.byteOffset - file.byteOffset
-  if (start + RAW.g1 * (n + count) > file.length) throw new MalformedFile('ptau: ends too early for the hash of the circuit')
+  const count = n - 1 <= HASHED_AT_ONCE ? n - 1 : n
+  const start = tau1.byteOffset - file.byteOffset, end = start + RAW.g1 * (n + count)
+  if (end > file.length) throw new MalformedFile('ptau: ends too early for the hash of the circuit')
+  const inside = start + tau1.length >= end ? count : n - 1
   const { machine, pool } = setup, size = POINT.g1
-  return setup.scope(async (allocate) => {
-    const points = await setup.importPoints(file.subarray(start, start + RAW.g1 * (n + count)), allocate)
-    const results = allocate(size * (count + 1))
-    await Promise.all(cut(count, SUMS_PER_JOB).map(([from, to]) => pool.run((workspace) => {
+  const differences = await setup.scope(async (allocate) => {
+    const points = await setup.importPoints(file.subarray(start, start + RAW.g1 * (n + inside)), allocate)
+    const results = allocate(size * (inside + 1))
+    await Promise.all(cut(inside, SUMS_PER_JOB).map(([from, to]) => pool.run((workspace) => {
       const lists = to - from, words = new Uint32Array(machine.memory.buffer, workspace, 4 * lists)
       for (let l = 0; l < lists; l++) {
         words[2 * l] = points + size * (n + from + l)
@@ -257,6 +256,11 @@ async function vanishingPowers(setup: SetupMachine, { file, tau1 }: Phase1, n: n
       }
       return [['g1_sums', workspace, workspace + 8 * lists, workspace + 12 * lists, lists, results + size * from]]
     }, { workspace: 16 * SUMS_PER_JOB })))
-    return setup.exportPoints('g1', results, count, 'plain')
+    return setup.exportPoints('g1', results, inside, 'plain')
   })
+  if (inside === count) return differences
+  const all = new Uint8Array(RAW.g1 * count)
+  all.set(differences)
+  all.set(overreadDifference(file.subarray(end - RAW.g1, end), tau1.subarray(RAW.g1 * (n - 1), RAW.g1 * n)), RAW.g1 * inside)
+  return all
 }
