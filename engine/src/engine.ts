@@ -54,7 +54,7 @@ export class Engine {
 
   /**
    * Tables for a key that is used again and again: its points times powers of two, in `blocks` blocks (2 to 32; 4 by default).
-   * Takes a second or two for 10,000 wires; release what it answers before the key itself.
+   * Takes some seconds of processor time for 10,000 wires; release what it answers before the key itself.
    */
   prepareKey(key: ProvingKey, blocks = 4): Promise<ProvingKey> {
     if (!Number.isInteger(blocks) || blocks < 2 || blocks > 32) return Promise.reject(new RangeError('2 to 32 blocks'))

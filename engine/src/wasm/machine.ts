@@ -1,12 +1,12 @@
 // The whole module for one kind of product, and one place where its memory is handed out.
 
-import { Module } from './emit.ts'
+import { Module, type Func } from './emit.ts'
 import { ELEMENT, inverse, mod, type Field } from './field.ts'
 import { FieldF64 } from './field-f64.ts'
 import { FieldI64 } from './field-i64.ts'
 import { primeCoordinates, quadraticCoordinates, type Coordinates } from './coordinates.ts'
 import { buildSums } from './sums.ts'
-import { buildJacobian } from './jacobian.ts'
+import { buildJacobian, type Jacobian } from './jacobian.ts'
 import { SCALAR_ORDER, buildBlocks, buildFold, buildRecode, buildWindows } from './msm.ts'
 import { buildEdwards } from './edwards.ts'
 import { buildInvert } from './inverse.ts'
@@ -46,7 +46,11 @@ function twiceG2(): { x: E2; y: E2 } {
   return { x, y: sub(mul(slope, sub(G2.x, x)), G2.y) }
 }
 
-export function buildProgram(arithmetic: Arithmetic): Program {
+/** What more a program can be built with. */
+export interface Parts { readonly m: Module; readonly fp: Field; readonly fr: Field; readonly groups: readonly { readonly coordinates: Coordinates; readonly jacobian: Jacobian; readonly sums: Func }[] }
+
+/** `extend` adds functions of its own (setup/). */
+export function buildProgram(arithmetic: Arithmetic, extend?: (parts: Parts) => void): Program {
   const m = new Module()
   const make = arithmetic === 'relaxed-simd' ? FieldF64 : FieldI64
   const fp = new make(m, { name: 'fp', value: BASE_ORDER })
@@ -66,6 +70,7 @@ export function buildProgram(arithmetic: Arithmetic): Program {
   const g1Twice = { x: twiceX, y: mod(slope * (1n - twiceX) - 2n, BASE_ORDER) }
   const g2Twice = twiceG2()
 
+  const groups: { coordinates: Coordinates; jacobian: Jacobian; sums: Func }[] = []
   for (const [c, dummyPoints] of [
     [g1, { first: constants(G1.x, G1.y), second: constants(g1Twice.x, g1Twice.y) }],
     [g2, { first: constants(...G2.x, ...G2.y), second: constants(...g2Twice.x, ...g2Twice.y) }],
@@ -73,6 +78,7 @@ export function buildProgram(arithmetic: Arithmetic): Program {
     const sums = buildSums(m, c, dummyPoints)
     buildWindows(m, c, sums)
     const jacobian = buildJacobian(m, c)
+    groups.push({ coordinates: c, jacobian, sums })
     buildFold(m, c, jacobian)
     buildBlocks(m, c, jacobian)
   }
@@ -82,6 +88,7 @@ export function buildProgram(arithmetic: Arithmetic): Program {
   buildEdwards(m, fr, buildInvert(fr))
   buildConversions(m, fp)
   buildConversions(m, fr)
+  extend?.({ m, fp, fr, groups })
 
   const factorsOf = (field: Field) => {
     const R = field.R, r256 = 1n << 256n
@@ -97,6 +104,16 @@ export function buildProgram(arithmetic: Arithmetic): Program {
 export type Exports = { base: WebAssembly.Global } & Record<string, (...args: number[]) => number>
 
 const PAGE = 65536
+
+/** A memory that may grow to `maximum` pages, or to the largest half, quarter, … of it that the platform lets us reserve. */
+function reserve(initial: number, maximum: number, shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial, maximum, shared })
+  } catch (error) {
+    if (!(error instanceof RangeError) || maximum / 2 < initial) throw error
+    return reserve(initial, Math.floor(maximum / 2), shared)
+  }
+}
 
 /** The memory and the code of one engine: constants first, then each thread's frames, then what `allocate` hands out. */
 export class Machine {
@@ -115,7 +132,7 @@ export class Machine {
     this.threads = options.threads
     this.module = new WebAssembly.Module(m.bytes(options.shared, maximum))
     const heap = this.baseOf(options.threads + 1)
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(heap / PAGE) + 16, maximum, shared: options.shared })
+    this.memory = reserve(Math.ceil(heap / PAGE) + 16, maximum, options.shared)
     this.free = [{ at: heap, bytes: this.memory.buffer.byteLength - heap }]
     new Uint8Array(this.memory.buffer).set(m.dataBytes, m.dataAddress)
     this.exports = new WebAssembly.Instance(this.module, { env: { memory: this.memory } }).exports as Exports

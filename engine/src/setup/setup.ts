@@ -1,0 +1,41 @@
+// Keys: made, contributed to, checked; the files are snarkjs's.
+
+import { beacon, contribute, type BeaconOptions, type Contributed, type ContributeOptions } from './contribute.ts'
+import { verifyKey, type CheckOptions, type Checked } from './check.ts'
+import { newKey } from './new-key.ts'
+import { SetupMachine, type SetupOptions } from './program.ts'
+
+export type { BeaconOptions, CheckOptions, Checked, Contributed, ContributeOptions, SetupOptions }
+
+/** A machine with its threads. Files are bytes; none is changed. */
+export class Setup {
+  private readonly setup: SetupMachine
+  private constructor(setup: SetupMachine) { this.setup = setup }
+
+  /** @throws RangeError, or Error where the arithmetic asked for is not to be had */
+  static async create(options: SetupOptions = {}): Promise<Setup> { return new Setup(await SetupMachine.create(options)) }
+
+  /**
+   * The initial key (.zkey) of a circuit (.r1cs) from a prepared phase 1 (.ptau), byte for byte as `snarkjs zkey new` makes it.
+   * Nobody may prove with it: whoever likes can forge under it until there is a contribution.
+   *
+   * @throws MalformedFile, also where phase 1 is too small, not prepared, or without any contribution
+   */
+  newKey(r1cs: Uint8Array, ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> { return newKey(this.setup, r1cs, ptau) }
+
+  /** The key with one more contribution, from the platform's randomness. @throws MalformedFile, also for points outside their groups */
+  contribute(zkey: Uint8Array, options: ContributeOptions = {}): Promise<Contributed> { return contribute(this.setup, zkey, options) }
+
+  /** The key with a contribution that everybody can draw again from public randomness. @throws MalformedFile, RangeError */
+  beacon(zkey: Uint8Array, options: BeaconOptions): Promise<Contributed> { return beacon(this.setup, zkey, options) }
+
+  /**
+   * Whether a key is what its contributions have made of this circuit's initial key. At least one contribution is asked for.
+   * Wrong keys are accepted with probability at most 2^−127.
+   *
+   * @throws MalformedFile where the circuit or phase 1 cannot be read
+   */
+  verifyKey(zkey: Uint8Array, r1cs: Uint8Array, ptau: Uint8Array, options: CheckOptions = {}): Promise<Checked> { return verifyKey(this.setup, zkey, r1cs, ptau, options) }
+
+  close(): void { this.setup.close() }
+}
