@@ -1,15 +1,14 @@
 /**
  * A proving worker: a process of its own that computes witness and proof of one task after another.
  *
- * A process, not a thread: a
- * process that runs out of memory, hangs or is cancelled can be ended without hurting the service. It writes nothing to disk
- * and to no stream. It ends when the service does (its channel closes), not on the terminal's signals: a proof under way is
+ * A process, not a thread: one that runs out of memory, hangs or is cancelled can be ended without hurting the service. It
+ * writes nothing to disk and to no stream. It ends when the service does (its channel closes), not on the terminal's signals: a proof under way is
  * finished.
  */
 
 import { readFile } from 'node:fs/promises'
 import { Refusal, refuse } from '../errors/errors.ts'
-import { type ProvingKey, EngineProver } from './engine.ts'
+import { EngineProver, type ProvingKey } from './engine.ts'
 import type { Artefacts, Reply, Task } from './protocol.ts'
 import { publicWires, WitnessCalculator } from './witness.ts'
 
