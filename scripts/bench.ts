@@ -32,7 +32,7 @@ import { compileStatement } from '../src/statement/compiler.ts'
 import { parseDefinition } from '../src/statement/definition.ts'
 import { encodeRequest } from '../src/statement/parameters.ts'
 import { makeRequest } from '../src/statement/request.ts'
-import { mclVerifier, parseProof, parseVerificationKey, verificationKeyId } from '../src/verifier/groth16.ts'
+import { engineVerifier, parseProof, parseVerificationKey, verificationKeyId } from '../src/verifier/groth16.ts'
 
 const ORIGIN = 'registry.example/bench'
 const HOSPITAL = 'AT:GKZ:K101'
@@ -105,7 +105,7 @@ async function verify(): Promise<object> {
   const must = async (valid: Promise<boolean>): Promise<void> => {
     if (!(await valid)) throw new Error('a good proof was refused')
   }
-  const [ours, snarkjs] = await inTurns(41, [() => must(mclVerifier.verify(ready, publicInputs, parseProof(proof))), () => must(groth16.verify(verificationKey, texts, theirs))])
+  const [ours, snarkjs] = await inTurns(41, [() => must(engineVerifier.verify(ready, publicInputs, parseProof(proof))), () => must(groth16.verify(verificationKey, texts, theirs))])
   await (await buildBn128()).terminate()
   return { bench: 'verify', shape: 'attest', runs: 41, ours_ms: ours, snarkjs_ms: snarkjs, ratio_snarkjs: ratio(ours, snarkjs) }
 }

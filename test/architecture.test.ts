@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   shape: [...BASE, 'document', 'credential', 'statement'],
   view: [...BASE, 'document', 'credential', 'statement', 'shape'],
   http: BASE,
-  verifier: [...BASE, 'document', 'credential', 'statement', 'shape', 'view'],
+  verifier: ['engine', ...BASE, 'document', 'credential', 'statement', 'shape', 'view'],
   issuer: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
   prover: ['engine', ...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
   setup: [...BASE, 'shape', 'verifier'],

@@ -17,6 +17,9 @@ export type Field = bigint & { readonly [brand]: 'Field' }
 /** r, the order of BN254's G1 and G2 (EIP-197). */
 export const FIELD_ORDER = 21888242871839275222246405745257275088548364400416034343698204186575808495617n
 
+/** q, the order of the field of the curve's coordinates (EIP-197). */
+export const COORDINATE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
+
 export const ZERO = 0n as Field
 
 const SPELLING = /^(0|[1-9][0-9]{0,76})$/

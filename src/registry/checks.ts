@@ -8,7 +8,7 @@ import type { Field } from '../field/field.ts'
 import { SHAPES, type ShapeName } from '../shape/shapes.ts'
 import type { Groth16Proof } from '../shape/submission.ts'
 import { requireTrustworthyKey } from '../setup/trust.ts'
-import { mclVerifier, parseProof, parseVerificationKey, type VerificationKey } from '../verifier/groth16.ts'
+import { engineVerifier, parseProof, parseVerificationKey, type VerificationKey } from '../verifier/groth16.ts'
 import type { Command, CommandBody, Mode } from './command.ts'
 import { readSubmission, recordsSame, requireAcceptable } from './commands/acceptance.ts'
 import { Signers } from './commands/authority.ts'
@@ -70,7 +70,7 @@ async function keyFacts(body: CommandBody<'shape.register'>, state: State, check
 }
 
 /**
- * The checks of a real registry: mcl for proofs, the ceremony's rules for keys.
+ * The checks of a real registry: the engine for proofs, the ceremony's rules for keys.
  * @param circuits SHA-256 of the r1cs file that each shape's key must be for
  */
 export function realChecks(circuits: Readonly<Record<ShapeName, string>>): Checks {
@@ -79,7 +79,7 @@ export function realChecks(circuits: Readonly<Record<ShapeName, string>>): Check
     async proof({ key: id, verificationKey }, publicInputs, proof) {
       const key = prepared.get(id) ?? parseVerificationKey(verificationKey)
       prepared.set(id, key)
-      return mclVerifier.verify(key, publicInputs, parseProof(proof))
+      return engineVerifier.verify(key, publicInputs, parseProof(proof))
     },
     async key(shape, { verificationKey, transcript, provingKey }, mode) {
       const publicInputs = SHAPES[shape].publicInputs.length

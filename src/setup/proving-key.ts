@@ -4,7 +4,8 @@
  */
 
 import { bug, refuse } from '../errors/errors.ts'
-import { COORDINATE_ORDER, type G1Text, type G2Text } from '../verifier/points.ts'
+import { COORDINATE_ORDER } from '../field/field.ts'
+import type { G1Text, G2Text } from '../verifier/points.ts'
 import { littleEndian, readSections, uint32 } from './binary-file.ts'
 import type { StepKey } from './transcript.ts'
 

@@ -2,10 +2,10 @@
  * What leaves the holder: the submission, all that the registry gets, and the answer, for the verifier alone (SPEC §6.4, §6.5).
  *
  * Inside, elements are `Field`s; `submissionJson` and `answerJson` give the JSON that travels. Parsing is strict: every member, no
- * other, one spelling. Whether a proof's coordinates are points is the verifier's business.
+ * other, one spelling. Whether a proof's coordinates are those of points is the verifier's business.
  */
 
-import { type Field, printField } from '../field/field.ts'
+import { COORDINATE_ORDER, type Field, printField } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
 import type { Digest } from '../hash/digest.ts'
 import { malformed, Members } from './members.ts'
@@ -142,7 +142,8 @@ function parseProofShape(json: unknown, path: string): Groth16Proof {
 
 /** Two decimal spellings; that they are below q is checked where the point is. */
 function pair(json: unknown, path: string): [string, string] {
-  if (!Array.isArray(json) || json.length !== 2 || !json.every((x) => typeof x === 'string' && /^(0|[1-9][0-9]{0,76})$/.test(x))) return malformed(path, 'two decimal strings without leading zeros', json)
+  const isCoordinate = (text: unknown) => typeof text === 'string' && /^(0|[1-9][0-9]{0,76})$/.test(text) && BigInt(text) < COORDINATE_ORDER
+  if (!Array.isArray(json) || json.length !== 2 || !json.every(isCoordinate)) return malformed(path, 'two decimal strings below q without leading zeros', json)
   return [json[0] as string, json[1] as string]
 }
 

@@ -8,36 +8,37 @@
  */
 
 import mcl from 'mcl-wasm'
-import type { G1, GT, PrecomputedG2 } from 'mcl-wasm'
-import { bug, refuse } from '../errors/errors.ts'
-import { type Field, parseField, printField } from '../field/field.ts'
+import { InvalidInput, prepareVerificationKey, type PreparedVerificationKey, verify } from '../../engine/src/index.ts'
+import { refuse } from '../errors/errors.ts'
+import { type Field, parseField } from '../field/field.ts'
 import type { Json } from '../hash/canonical.ts'
 import { type Digest, digestJson } from '../hash/digest.ts'
-import { G2_GENERATOR, type G1Point, type G2Point, parseG1, parseG2 } from './points.ts'
+import { type G1Point, type G1Text, G2_GENERATOR, type G2Point, type G2Text, parseG1, parseG1Text, parseG2, parseG2Text } from './points.ts'
 
-/** A key made ready: alpha and beta paired, the lines of gamma and delta computed. */
+/** A key whose points were checked. */
 export interface VerificationKey {
   readonly id: Digest
   /** How many public inputs a proof under this key has. */
   readonly publicInputs: number
-  readonly alphaBeta: GT
-  readonly gamma: PrecomputedG2
-  readonly delta: PrecomputedG2
-  /** One point more than there are public inputs. */
-  readonly ic: readonly G1[]
   /** delta in G2, as in the file: what a ceremony's last step must have led to. */
   readonly deltaText: G2Point['text']
+  /** The engine's tables, made when first needed: some milliseconds, and 45 KB + 10 KB a public input that stay. */
+  readonly prepared: () => Promise<PreparedVerificationKey>
 }
 
+/** The three points in their one spelling. That they are in their groups is checked with the equation. */
 export interface ParsedProof {
-  readonly a: G1Point
-  readonly b: G2Point
-  readonly c: G1Point
+  readonly a: G1Text
+  readonly b: G2Text
+  readonly c: G1Text
 }
 
-/** What checks proofs; the one place to plug in a faster engine. */
+/** What checks proofs; the one place to plug in another engine. */
 export interface Verifier {
-  /** Whether `proof` holds for `publicInputs` (in the circuit's order); false for a wrong number of them. */
+  /**
+   * Whether `proof` holds for `publicInputs` (in the circuit's order); false for a wrong number of them.
+   * @throws Refusal MALFORMED for a point off its group or at infinity
+   */
   verify(key: VerificationKey, publicInputs: readonly Field[], proof: ParsedProof): Promise<boolean>
 }
 
@@ -64,30 +65,25 @@ export function parseVerificationKey(json: unknown): VerificationKey {
   const { nPublic, IC } = key
   if (typeof nPublic !== 'number' || !Number.isInteger(nPublic) || nPublic < 1 || nPublic > MAX_PUBLIC_INPUTS) return wrong('/nPublic', `an integer from 1 to ${MAX_PUBLIC_INPUTS}`)
   if (!Array.isArray(IC) || IC.length !== nPublic + 1) return wrong('/IC', `${nPublic + 1} points`)
-  const alpha = affineG1(key.vk_alpha_1, '/vk_alpha_1')
-  const [beta, gamma, delta] = [affineG2(key.vk_beta_2, '/vk_beta_2'), affineG2(key.vk_gamma_2, '/vk_gamma_2'), affineG2(key.vk_delta_2, '/vk_delta_2')]
+  affineG1(key.vk_alpha_1, '/vk_alpha_1')
+  affineG2(key.vk_beta_2, '/vk_beta_2')
+  const [gamma, delta] = [affineG2(key.vk_gamma_2, '/vk_gamma_2'), affineG2(key.vk_delta_2, '/vk_delta_2')]
   if (!gamma.point.isEqual(G2_GENERATOR.point)) wrong('/vk_gamma_2', 'the generator of G2')
   if (delta.point.isEqual(gamma.point) || mcl.neg(delta.point).isEqual(gamma.point)) wrong('/vk_delta_2', 'a delta that contributions have moved away from gamma')
-  return {
-    id: verificationKeyId(json as Json),
-    publicInputs: nPublic,
-    alphaBeta: mcl.pairing(alpha.point, beta.point),
-    gamma: new mcl.PrecomputedG2(gamma.point),
-    delta: new mcl.PrecomputedG2(delta.point),
-    ic: IC.map((point, i) => affineG1(point, `/IC/${i}`).point),
-    deltaText: delta.text,
-  }
+  IC.forEach((point, i) => affineG1(point, `/IC/${i}`))
+  let prepared: Promise<PreparedVerificationKey> | undefined
+  return { id: verificationKeyId(json as Json), publicInputs: nPublic, deltaText: delta.text, prepared: () => (prepared ??= prepareVerificationKey(json)) }
 }
 
 /**
  * Reads the three points of a proof (SPEC §6.4).
- * @throws Refusal MALFORMED for further members, another spelling, a coordinate of q or more, a point off its group
+ * @throws Refusal MALFORMED for further members, another spelling, a coordinate of q or more
  */
 export function parseProof(json: unknown): ParsedProof {
   const known = typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 3
   if (!known) return refuse('MALFORMED', 'not a proof', [{ path: '/proof', expected: 'exactly a, b and c', got: 'something else' }])
   const { a, b, c } = json as Record<string, unknown>
-  return { a: parseG1(a, '/proof/a'), b: parseG2(b, '/proof/b'), c: parseG1(c, '/proof/c') }
+  return { a: parseG1Text(a, '/proof/a'), b: parseG2Text(b, '/proof/b'), c: parseG1Text(c, '/proof/c') }
 }
 
 /**
@@ -102,38 +98,22 @@ export function parsePublicInputs(json: unknown, key: VerificationKey): Field[] 
   return json.map((input, i) => parseField(input, `/publicInputs/${i}`))
 }
 
-/** Verification with mcl: three Miller loops (two over prepared lines), one final exponentiation. */
-export const mclVerifier: Verifier = {
-  async verify(key, publicInputs, proof) {
+/** Verification by the engine of engine/. */
+export const engineVerifier: Verifier = {
+  async verify(key, publicInputs, { a, b, c }) {
     if (publicInputs.length !== key.publicInputs) return false
-    const inputs = inputPoint(key.ic, publicInputs)
-    const withProof = mcl.precomputedMillerLoop2mixed(proof.a.point, proof.b.point, mcl.neg(proof.c.point), key.delta)
-    const withInputs = mcl.precomputedMillerLoop(mcl.neg(inputs), key.gamma)
-    return mcl.finalExp(mcl.mul(withProof, withInputs)).isEqual(key.alphaBeta)
+    try {
+      return await verify(await key.prepared(), publicInputs, { pi_a: [...a, '1'], pi_b: [...b, ['1', '0']], pi_c: [...c, '1'], protocol: 'groth16', curve: 'bn128' })
+    } catch (error) {
+      if (error instanceof InvalidInput) return refuse('MALFORMED', 'not a proof', [{ path: '/proof', expected: 'points of G1, G2 and G1', got: 'one outside' }])
+      throw error
+    }
   },
 }
 
-/** Whether a proof holds: `mclVerifier.verify`. */
+/** Whether a proof holds: `engineVerifier.verify`. */
 export function verifyGroth16(key: VerificationKey, publicInputs: readonly Field[], proof: ParsedProof): Promise<boolean> {
-  return mclVerifier.verify(key, publicInputs, proof)
-}
-
-/** IC0 + Σ input_i · IC_i. Zero inputs, of which unused literals make many, cost nothing. */
-function inputPoint(ic: readonly G1[], inputs: readonly Field[]): G1 {
-  const used = inputs.flatMap((input, i) => (input === 0n ? [] : [{ point: ic[i + 1] ?? bug('too few IC points'), scalar: scalar(input) }]))
-  const constant = ic[0] ?? bug('no IC points')
-  if (used.length === 0) return constant
-  const sum = mcl.mulVec(
-    used.map(({ point }) => point),
-    used.map((term) => term.scalar),
-  )
-  return mcl.add(constant, sum)
-}
-
-function scalar(value: Field): InstanceType<typeof mcl.Fr> {
-  const element = new mcl.Fr()
-  element.setStr(printField(value), 10)
-  return element
+  return engineVerifier.verify(key, publicInputs, proof)
 }
 
 function members(json: unknown): Record<string, unknown> {

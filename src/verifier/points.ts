@@ -12,6 +12,7 @@
 import mcl from 'mcl-wasm'
 import type { G1, G2 } from 'mcl-wasm'
 import { refuse, type RefusalCode } from '../errors/errors.ts'
+import { COORDINATE_ORDER } from '../field/field.ts'
 
 await mcl.init(mcl.BN_SNARK1)
 // From here on reading a point of G2 also checks that it is in the subgroup (half a millisecond).
@@ -27,9 +28,6 @@ export interface Point<P, Text> {
 export type G1Point = Point<G1, G1Text>
 export type G2Point = Point<G2, G2Text>
 
-/** q, the order of the field of coordinates (EIP-197). */
-export const COORDINATE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n
-
 const SPELLING = /^(0|[1-9][0-9]{0,76})$/
 
 /**
@@ -37,7 +35,7 @@ const SPELLING = /^(0|[1-9][0-9]{0,76})$/
  * @throws Refusal with `code` for another spelling, a coordinate of q or more, or a point off the curve
  */
 export function parseG1(value: unknown, path: string, code: RefusalCode = 'MALFORMED'): G1Point {
-  const text = pair(value, path, code, coordinate)
+  const text = parseG1Text(value, path, code)
   const point = new mcl.G1()
   try {
     point.setStr(`1 ${text[0]} ${text[1]}`, 10)
@@ -53,7 +51,7 @@ export function parseG1(value: unknown, path: string, code: RefusalCode = 'MALFO
  * @throws Refusal with `code` as `parseG1`, or for a point outside the subgroup
  */
 export function parseG2(value: unknown, path: string, code: RefusalCode = 'MALFORMED'): G2Point {
-  const text = pair(value, path, code, (half, halfPath) => pair(half, halfPath, code, coordinate))
+  const text = parseG2Text(value, path, code)
   const point = new mcl.G2()
   try {
     point.setStr(`1 ${text[0].join(' ')} ${text[1].join(' ')}`, 10)
@@ -62,6 +60,16 @@ export function parseG2(value: unknown, path: string, code: RefusalCode = 'MALFO
   }
   if (point.isZero()) return wrong(code, path, 'a point of G2', 'infinity')
   return { point, text }
+}
+
+/** Coordinates in G1's spelling, whatever point they are. @throws Refusal with `code` */
+export function parseG1Text(value: unknown, path: string, code: RefusalCode = 'MALFORMED'): G1Text {
+  return pair(value, path, code, coordinate)
+}
+
+/** Coordinates in G2's spelling, whatever point they are. @throws Refusal with `code` */
+export function parseG2Text(value: unknown, path: string, code: RefusalCode = 'MALFORMED'): G2Text {
+  return pair(value, path, code, (half, halfPath) => pair(half, halfPath, code, coordinate))
 }
 
 /** Generators as EIP-197 and snarkjs have them. */

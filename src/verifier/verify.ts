@@ -17,7 +17,7 @@ import { parseRequest, type RequestBody, requestDigest, requireRequestSignature 
 import { keysOf, supersededAt, type View, type ViewShape, type ViewStatement } from '../view/view.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { established, type Established, requireRecords } from './established.ts'
-import { mclVerifier, parseProof, parseVerificationKey, type VerificationKey } from './groth16.ts'
+import { engineVerifier, parseProof, parseVerificationKey, type VerificationKey } from './groth16.ts'
 import { parseReceipt, verifyReceipt } from './receipt.ts'
 
 export interface AnswerToVerify {
@@ -100,7 +100,7 @@ export interface Known extends CheckedStatement {
 export async function requireProof(known: Known, submission: Submission, verificationKey: Json): Promise<void> {
   const publicInputs = derivePublicInputs(known, submission, known.facts)
   if (new Set(submission.nullifiers).size !== submission.nullifiers.length) refuse('NULLIFIER_SPENT', 'one document is used twice in one proof')
-  const valid = await mclVerifier.verify(preparedKey(verificationKey, submission.verificationKey), publicInputs, parseProof(submission.proof))
+  const valid = await engineVerifier.verify(preparedKey(verificationKey, submission.verificationKey), publicInputs, parseProof(submission.proof))
   if (!valid) refuse('PROOF_INVALID', 'the proof does not hold for its public inputs')
 }
 
@@ -186,21 +186,17 @@ function issuersOf({ statement }: CheckedStatement, view: View, asked?: { readon
   return Object.fromEntries(statement.documents.map((document) => [document, count(document)]))
 }
 
-// Preparing a key takes longer than a verification, and its lines live in mcl's memory until they are destroyed.
-const MAX_PREPARED = 16
-const prepared = new Map<Digest, VerificationKey>()
+// Reading and preparing a key takes longer than a verification.
+const MAX_KEYS = 16
+const keys = new Map<Digest, VerificationKey>()
 
 function preparedKey(json: Json, id: Digest): VerificationKey {
-  const ready = prepared.get(id)
+  const ready = keys.get(id)
   if (ready) return ready
   const key = parseVerificationKey(json)
   if (key.id !== id) return refuse('UNKNOWN_KEY', 'the verification key is not the one that the submission names')
-  const [oldest] = prepared.size < MAX_PREPARED ? [] : prepared.keys()
-  if (oldest) {
-    const { gamma, delta } = prepared.get(oldest) ?? key
-    for (const lines of [gamma, delta]) lines.destroy()
-    prepared.delete(oldest)
-  }
-  prepared.set(id, key)
+  const [oldest] = keys.size < MAX_KEYS ? [] : keys.keys()
+  if (oldest) keys.delete(oldest)
+  keys.set(id, key)
   return key
 }

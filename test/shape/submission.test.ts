@@ -70,6 +70,7 @@ describe('a submission from outside', () => {
     ['a coordinate in hex', { proof: { ...SUBMISSION.proof, c: ['0x1', '2'] } }],
     ['a coordinate with a leading zero', { proof: { ...SUBMISSION.proof, c: ['01', '2'] } }],
     ['a coordinate of 78 digits', { proof: { ...SUBMISSION.proof, c: ['9'.repeat(78), '2'] } }],
+    ['q itself as a coordinate (A5)', { proof: { ...SUBMISSION.proof, c: ['21888242871839275222246405745257275088696311157297823662689037894645226208583', '2'] } }],
     ['half a G2 point', { proof: { ...SUBMISSION.proof, b: [['1', '2']] } }],
     ['a G2 point of three', { proof: { ...SUBMISSION.proof, b: [['1', '2'], ['3', '4'], ['1', '0']] } }],
   ] as const)

@@ -10,7 +10,7 @@
 import { bn254 } from '@noble/curves/bn254.js'
 import { writeFileSync } from 'node:fs'
 import { FIELD_ORDER } from '../../src/field/field.ts'
-import { COORDINATE_ORDER } from '../../src/verifier/points.ts'
+import { COORDINATE_ORDER } from '../../src/field/field.ts'
 import { g1Text, g2Text, type PointG2, SimulatedKey } from './simulated-key.ts'
 import { bySnarkjs, type Vector } from './vectors.ts'
 
