@@ -1,4 +1,4 @@
-/** Story 3: an order within a hidden limit. */
+/** Story 3: an order within a hidden limit, the buyer hidden among three. */
 
 import type { KycScene } from './kyc.ts'
 import type { Party } from './stage.ts'
@@ -10,6 +10,8 @@ const BANK = 'LEI:5493001KJTIIGC8Y1R12'
 export interface CreditCast {
   readonly companies: Party
   readonly buyer: Party
+  /** Other companies whose orders are accepted: among them the buyer is hidden. */
+  readonly others: readonly Party[]
   readonly supplier: Party
   readonly financier: Party
 }
@@ -21,16 +23,18 @@ export async function creditCast(world: World): Promise<CreditCast> {
     world.person('Supplier Moderna'),
     world.organisation('Financing bank', 'LEI:529900T8BM49AURSDO55'),
   ])
-  return { companies, buyer, supplier, financier }
+  const others = await Promise.all([['Nordic Fastening', 'SE:ORGNR:5561234567'], ['Lake District Homes', 'SE:ORGNR:5567654321']].map(([name = '', code = '']) => world.organisation(name, code)))
+  return { companies, buyer, others, supplier, financier }
 }
 
 /** The bank is Bank A of the story before. */
-export async function creditLimit(world: World, { companies, buyer, supplier, financier }: CreditCast, { supervisor, bankA: bank, address }: KycScene): Promise<void> {
+export async function creditLimit(world: World, { companies, buyer, others, supplier, financier }: CreditCast, { supervisor, bankA: bank, address }: KycScene): Promise<void> {
   const { stage } = world
   stage.heading(`Story ${STORY} (match)`)
   await Promise.all([world.schema(companies, 'purchase-order'), world.schema(supervisor, 'credit-line')])
   await world.statement('order-within-credit-limit')
-  await Promise.all([world.accredit(buyer, 'purchase-order', companies, 'company'), world.accredit(bank, 'credit-line', supervisor, 'bank')])
+  for (const company of [buyer, ...others]) await world.accredit(company, 'purchase-order', companies, 'company')
+  await world.accredit(bank, 'credit-line', supervisor, 'bank')
   const orders = await world.issuing(buyer)
 
   await world.issue(buyer, orders, supplier, world.document(buyer, 'UBL-Order-2.1-Example.xml'), '--schema', 'purchase-order')
@@ -42,5 +46,5 @@ export async function creditLimit(world: World, { companies, buyer, supplier, fi
   const { proof } = await world.prove(STORY, supplier, financier, question)
   stage.step(supplier.name, `proved: the buyer issued the order, order and line name one company and currency, the amount is within the limit; entry ${proof.index}`)
   stage.step(financier.name, 'accepted: neither amount nor limit was shown, and the order cannot be financed here again')
-  await stage.end(companies, buyer, supplier, financier)
+  await stage.end(companies, buyer, ...others, supplier, financier)
 }
