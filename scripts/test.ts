@@ -9,8 +9,12 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Mocha from 'mocha'
+import { localSetup } from '../src/setup/local.ts'
+import { SHAPE_NAMES } from '../src/shape/shapes.ts'
 
-const files = (process.argv.length > 2 ? process.argv.slice(2) : ['test']).flatMap(testFiles).sort()
+const chosen = process.argv.slice(2)
+if (chosen.length === 0) await makeKeys()
+const files = (chosen.length > 0 ? chosen : ['test', 'engine/test']).flatMap(testFiles).sort()
 const mocha = new Mocha({ timeout: 300_000, parallel: process.env.ATTESTRY_TEST_JOBS !== '1', jobs: 2 })
 for (const file of files) mocha.addFile(file)
 await mocha.loadFilesAsync().catch((error: unknown) => {
@@ -23,6 +27,14 @@ const runner = mocha.run((failures) => {
   console.log(`${passes} passed, ${failures} failed${pending > 0 ? `, ${pending} skipped` : ''}`)
   process.exit(failures > 0 ? 1 : 0)
 })
+
+/** Before the tests, so that two of them do not make the same keys side by side. */
+async function makeKeys(): Promise<void> {
+  for (const shape of SHAPE_NAMES) {
+    let said = ''
+    await localSetup(shape, { onProgress: ({ step }) => void (step !== said && console.log(`keys of ${shape}: ${(said = step)}`)) })
+  }
+}
 
 function testFiles(path: string): string[] {
   if (statSync(path).isFile()) return [path]
