@@ -47,6 +47,7 @@ export async function phase1(power: number, contributions = 1, prepared = true):
 }
 
 export const snarkjs = {
+  prepare: (ptau: Uint8Array) => written((to) => powersOfTau.preparePhase2(memory(ptau), to)),
   newKey: (circuit: Uint8Array, ptau: Uint8Array) => written((to) => zKey.newZKey(memory(circuit), memory(ptau), to)),
   async contribute(key: Uint8Array, name: string): Promise<{ key: Uint8Array; hash: Uint8Array }> {
     const to = memory(), hash = await zKey.contribute(memory(key), to, name, 'test entropy')

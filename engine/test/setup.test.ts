@@ -54,6 +54,20 @@ describe('setup', function () {
     })
   }
 
+  for (const arithmetic of ARITHMETICS) {
+    it(`prepares phase 1 as snarkjs does, byte for byte (${arithmetic})`, async () => {
+      const own = await Setup.create({ threads: 2, arithmetic })
+      for (const power of [1, 2, 5, 7]) {
+        const raw = await phase1(power, 1, false)
+        assert.equal(hex(await own.preparePhase1(raw)), hex(await snarkjs.prepare(raw)))
+      }
+      // tau = 1: all points equal, and all sums but the first of each basis nothing
+      const raw = await phase1(4, 0, false)
+      assert.equal(hex(await own.preparePhase1(raw)), hex(await snarkjs.prepare(raw)))
+      own.close()
+    })
+  }
+
   it('makes contributions and beacons that snarkjs accepts', async () => {
     const first = await setup.contribute(await setup.newKey(circuit, ptau), { name: 'one', entropy: Uint8Array.of(1, 2, 3) })
     const second = await setup.contribute(first.key)
@@ -207,6 +221,12 @@ describe('setup', function () {
       const made = await setup.contribute(await setup.newKey(circuit, mixed))
       const checked = await setup.verifyKey(made.key, circuit, mixed)
       assert.match(checked.reason!, /Lagrange basis/)
+    })
+    it('to prepare a phase 1 that is cut off or has points at infinity', async () => {
+      const raw = await phase1(2, 1, false), empty = raw.slice()
+      empty.fill(0, sectionStart(raw, 4) + 64, sectionStart(raw, 4) + 128)
+      await assert.rejects(setup.preparePhase1(empty), /at infinity/)
+      for (let length = 0; length < raw.length; length += 101) await assert.rejects(setup.preparePhase1(raw.subarray(0, length)), MalformedFile)
     })
     it('circuits that are not whole', async () => {
       for (let length = 0; length < circuit.length; length += 101) await assert.rejects(setup.newKey(circuit.subarray(0, length), ptau), MalformedFile)
