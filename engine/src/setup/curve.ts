@@ -86,12 +86,18 @@ export class Curve<E> {
     return isZero(sub(mul(point.y, point.y), this.right(point.x))) && (this.cofactor === 1n || this.multiply(point, r) === undefined)
   }
 
+  /** A point of the curve with this x, if there is one. */
+  lift(x: E): Affine<E> | undefined {
+    const y = this.field.root(this.right(x))
+    return y === undefined ? undefined : { x, y }
+  }
+
   /** The point that snarkjs draws with these. */
   draw(x: () => E, flag: () => boolean): Affine<E> {
     for (;;) {
-      const at = x(), greater = flag(), y = this.field.root(this.right(at))
-      if (y === undefined) continue
-      const point = { x: at, y: this.field.isNegative(y) === greater ? y : this.field.sub(this.field.zero, y) }
+      const at = x(), greater = flag(), lifted = this.lift(at)
+      if (!lifted) continue
+      const point = this.field.isNegative(lifted.y) === greater ? lifted : this.negate(lifted)
       return this.cofactor === 1n ? point : this.multiply(point, this.cofactor)!
     }
   }

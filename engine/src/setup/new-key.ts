@@ -137,12 +137,13 @@ async function combinations(setup: SetupMachine, group: Group, circuit: Circuit,
   })
 }
 
-function refuseInfinity(raw: Uint8Array, size: number): void {
+/** @throws MalformedFile */
+export function refuseInfinity(raw: Uint8Array, size: number): void {
   const words = new Uint32Array(raw.slice().buffer)
   for (let at = 0; at < words.length; at += size / 4) {
     let k = 0
     while (k < size / 4 && words[at + k] === 0) k++
-    if (k === size / 4) throw new MalformedFile('ptau: a point at infinity: tau is a root of unity, so no one has contributed')
+    if (k === size / 4) throw new MalformedFile('ptau: a point at infinity, as where tau = 1: no one has contributed')
   }
 }
 

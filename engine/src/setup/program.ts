@@ -4,6 +4,7 @@ import { bestArithmetic, threadsAvailable } from '../platform.ts'
 import { Pool } from '../pool.ts'
 import { BLAKE2B_BLOCK, BLAKE2B_START, buildBlake2b } from '../wasm/blake2b.ts'
 import { buildCombine } from '../wasm/combine.ts'
+import { buildLagrange } from '../wasm/lagrange.ts'
 import { ELEMENT } from '../wasm/field.ts'
 import { Machine, buildProgram, type Arithmetic } from '../wasm/machine.ts'
 import { buildCheck, buildScale } from '../wasm/scale.ts'
@@ -36,7 +37,10 @@ export class SetupMachine {
     if (options.arithmetic === 'relaxed-simd' && best !== 'relaxed-simd') throw new Error('no fused relaxed SIMD here')
     const shared = threads > 1 && typeof SharedArrayBuffer !== 'undefined'
     const program = buildProgram(options.arithmetic ?? best, ({ m, fp, groups }) => {
-      for (const { coordinates, jacobian, sums } of groups) buildCombine(m, coordinates, fp, jacobian, sums)
+      for (const { coordinates, jacobian, sums, basePoint } of groups) {
+        buildCombine(m, coordinates, fp, jacobian, sums)
+        buildLagrange(m, coordinates, fp, sums, basePoint)
+      }
       buildScale(m, fp, groups[0]!.coordinates)
       buildCheck(m, fp)
       buildBlake2b(m)

@@ -1,6 +1,7 @@
 // Scalars cut in two halves for the endomorphism λ·(x, y) = (β·x, y) (R. Gallant, R. Lambert, S. Vanstone, CRYPTO 2001), and the
 // halves in digits.
 
+import { toLittleEndian } from '../files.ts'
 import { mod } from '../wasm/field.ts'
 import { LAMBDA } from '../wasm/multiples.ts'
 import { SCALAR_ORDER as r } from '../wasm/msm.ts'
@@ -32,6 +33,21 @@ export function split(k: bigint): [bigint, bigint] {
   const sign = determinant < 0n ? -1n : 1n
   const c1 = nearest(sign * k * b2, r), c2 = nearest(-sign * k * b1, r)
   return [k - c1 * a1 - c2 * a2, -c1 * b1 - c2 * b2]
+}
+
+/** u and v, both odd and below 2^128 in absolute value, as 32 digits nₖ each with u = Σ (2nₖ − 15)·16^k: 32 bytes. */
+export function oddDigits(k: bigint): Uint8Array {
+  const [u, v] = split(k), [[a1, b1], [a2, b2]] = BASIS
+  // The vectors are different modulo 2, so that one choice of them mends both parities; of its signs, the one that keeps them short.
+  for (const [c1, c2] of [[0n, 0n], [1n, 0n], [0n, 1n], [1n, 1n], [-1n, 0n], [0n, -1n], [-1n, -1n], [1n, -1n], [-1n, 1n]] as const) {
+    const odd = [u + c1 * a1 + c2 * a2, v + c1 * b1 + c2 * b2]
+    if (odd.every((half) => (half & 1n) === 1n && half < 1n << 128n && half > -(1n << 128n))) {
+      const out = new Uint8Array(32)
+      odd.forEach((half, i) => out.set(toLittleEndian((half + (1n << 128n) - 1n) / 2n, 16), 16 * i))
+      return out
+    }
+  }
+  throw new RangeError('a scalar that has no such digits')
 }
 
 /** Signed digits in base 2^width, lowest first, each in [−2^(width−1), 2^(width−1)]. */

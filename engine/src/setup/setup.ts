@@ -3,6 +3,7 @@
 import { beacon, contribute, type BeaconOptions, type Contributed, type ContributeOptions } from './contribute.ts'
 import { verifyKey, type CheckOptions, type Checked } from './check.ts'
 import { newKey } from './new-key.ts'
+import { preparePhase1 } from './prepare-phase1.ts'
 import { SetupMachine, type SetupOptions } from './program.ts'
 
 export type { BeaconOptions, CheckOptions, Checked, Contributed, ContributeOptions, SetupOptions }
@@ -36,6 +37,9 @@ export class Setup {
    * @throws MalformedFile where the circuit or phase 1 cannot be read
    */
   verifyKey(zkey: Uint8Array, r1cs: Uint8Array, ptau: Uint8Array, options: CheckOptions = {}): Promise<Checked> { return verifyKey(this.setup, zkey, r1cs, ptau, options) }
+
+  /** A phase 1 (.ptau) with its Lagrange bases, as `snarkjs powersoftau prepare phase2` makes it. @throws MalformedFile */
+  preparePhase1(ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> { return preparePhase1(this.setup, ptau) }
 
   close(): void { this.setup.close() }
 }

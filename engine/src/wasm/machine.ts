@@ -47,7 +47,7 @@ function twiceG2(): { x: E2; y: E2 } {
 }
 
 /** What more a program can be built with. */
-export interface Parts { readonly m: Module; readonly fp: Field; readonly fr: Field; readonly groups: readonly { readonly coordinates: Coordinates; readonly jacobian: Jacobian; readonly sums: Func }[] }
+export interface Parts { readonly m: Module; readonly fp: Field; readonly fr: Field; readonly groups: readonly { readonly coordinates: Coordinates; readonly jacobian: Jacobian; readonly sums: Func; readonly basePoint: number }[] }
 
 /** `extend` adds functions of its own (setup/). */
 export function buildProgram(arithmetic: Arithmetic, extend?: (parts: Parts) => void): Program {
@@ -70,7 +70,7 @@ export function buildProgram(arithmetic: Arithmetic, extend?: (parts: Parts) => 
   const g1Twice = { x: twiceX, y: mod(slope * (1n - twiceX) - 2n, BASE_ORDER) }
   const g2Twice = twiceG2()
 
-  const groups: { coordinates: Coordinates; jacobian: Jacobian; sums: Func }[] = []
+  const groups: { coordinates: Coordinates; jacobian: Jacobian; sums: Func; basePoint: number }[] = []
   for (const [c, dummyPoints] of [
     [g1, { first: constants(G1.x, G1.y), second: constants(g1Twice.x, g1Twice.y) }],
     [g2, { first: constants(...G2.x, ...G2.y), second: constants(...g2Twice.x, ...g2Twice.y) }],
@@ -78,7 +78,7 @@ export function buildProgram(arithmetic: Arithmetic, extend?: (parts: Parts) => 
     const sums = buildSums(m, c, dummyPoints)
     buildWindows(m, c, sums)
     const jacobian = buildJacobian(m, c)
-    groups.push({ coordinates: c, jacobian, sums })
+    groups.push({ coordinates: c, jacobian, sums, basePoint: dummyPoints.first })
     buildFold(m, c, jacobian)
     buildBlocks(m, c, jacobian)
   }
