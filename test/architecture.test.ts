@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verifier: ['engine', ...BASE, 'document', 'credential', 'statement', 'shape', 'view'],
   issuer: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
   prover: ['engine', ...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
-  setup: [...BASE, 'shape', 'verifier'],
+  setup: ['engine', ...BASE, 'shape', 'verifier'],
   registry: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http', 'verifier', 'setup'],
   client: [...BASE, 'document', 'credential', 'statement', 'shape', 'view', 'http'],
 }

@@ -11,7 +11,7 @@ interface Section {
   readonly size: number
 }
 
-/** Small sections are read whole into memory; the large ones of points are left to snarkjs. */
+/** Small sections are read whole into memory; the large ones of points are the engine's. */
 const MAX_READ = 64 * 1024 * 1024
 const MAX_SECTIONS = 64
 

@@ -8,9 +8,10 @@
  * contributors' secrets exist in the memory of `contribute` only.
  */
 
-import { randomBytes } from 'node:crypto'
 import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { zKey } from 'snarkjs'
+import { MalformedFile, Setup } from '../../engine/src/index.ts'
 import { refuse } from '../errors/errors.ts'
 import type { Json } from '../hash/canonical.ts'
 import { verificationKeyId } from '../verifier/groth16.ts'
@@ -19,9 +20,11 @@ import { readR1csCounts } from './compile.ts'
 import { sha256OfFile } from './digests.ts'
 import { identifyPhase1, importPhase1, type Mode, requirePhase1 } from './phase1.ts'
 import { type ProvingKeyFacts, readProvingKey } from './proving-key.ts'
-import { Messages, type Progress } from './progress.ts'
 import { BEACON_VALUE, parseTranscript, requireName, type Step, type Transcript } from './transcript.ts'
 import { requireTrustworthyKey } from './trust.ts'
+
+/** Called with the part of a step that is done, 0 to 1. */
+export type Progress = (fraction: number) => void
 
 /** The two files that go from hand to hand. */
 export interface KeyFiles {
@@ -55,9 +58,7 @@ export async function newKey(from: NewKey, to: KeyFiles, progress?: Progress): P
   const { publics, constraints } = await readR1csCounts(from.r1cs)
   if (constraints + publics + 1 > 2 ** phase1.power) refuse('KEY_INVALID', `the circuit is too big for a phase 1 of 2^${phase1.power} powers`)
   return produce(to, async (zkey) => {
-    const messages = new Messages(progress)
-    const made: unknown = await zKey.newZKey(from.r1cs, await inMemory(from.phase1), zkey, messages.logger)
-    if (made === -1) refuse('KEY_INVALID', `no key can be made: ${messages.lastError}`)
+    await write(zkey, progress, async (setup) => setup.newKey(await readFile(from.r1cs), await readFile(from.phase1)))
     const { circuit } = await readProvingKey(zkey)
     const beacon = { announced: from.beacon, iterationsExponent: BEACON_ITERATIONS_EXPONENT }
     return parseTranscript({ transcript: 1, shape: from.shape, phase1, r1cs: await sha256OfFile(from.r1cs), publicInputs: publics, circuit, beacon, steps: [] })
@@ -73,7 +74,7 @@ export async function contribute(from: KeyFiles, to: KeyFiles, name: string, pro
   requireName(name)
   const before = await readOpen(from)
   return produce(to, async (zkey) => {
-    await zKey.contribute(from.zkey, zkey, name, randomBytes(64).toString('hex'), new Messages(progress).logger)
+    await write(zkey, progress, async (setup) => (await setup.contribute(await readFile(from.zkey), { name })).key)
     return withLastStep(before, await readProvingKey(zkey))
   })
 }
@@ -88,7 +89,8 @@ export async function applyBeacon(from: KeyFiles, to: KeyFiles, value: string, p
   if (before.steps.length === 0) refuse('KEY_INVALID', 'nobody has contributed yet')
   requireAnnounced(before.beacon.announced, value)
   return produce(to, async (zkey) => {
-    await zKey.beacon(from.zkey, zkey, 'beacon', value, BEACON_ITERATIONS_EXPONENT, new Messages(progress).logger)
+    const beacon = { name: 'beacon', hash: hexToBytes(value), iterationsExponent: BEACON_ITERATIONS_EXPONENT }
+    await write(zkey, progress, async (setup) => (await setup.beacon(await readFile(from.zkey), beacon)).key)
     return withLastStep(before, await readProvingKey(zkey))
   })
 }
@@ -114,13 +116,11 @@ export interface CeremonyFiles extends KeyFiles {
   readonly r1cs: string
   readonly phase1: string
   readonly verificationKey: string
-  /** The key before any contribution, if at hand and made by the caller itself: saves computing it again from the r1cs. */
-  readonly initialZkey?: string
 }
 
 /**
  * Recomputes everything that a finished ceremony says: phase 1's hash, the circuit's digest, the key that follows from both,
- * every step and its hash, the beacon, both keys' digests. Takes as long as making the key, unless `initialZkey` is given.
+ * every step and its hash, the beacon, both keys' digests. Takes as long as making the key.
  * @throws Refusal KEY_INVALID, TRANSCRIPT_INVALID with what differs
  */
 export async function verifyCeremony(files: CeremonyFiles, mode: Mode, progress?: Progress): Promise<Transcript> {
@@ -133,17 +133,34 @@ export async function verifyCeremony(files: CeremonyFiles, mode: Mode, progress?
   await readMatching(files)
   if (transcript.result?.provingKey !== (await sha256OfFile(files.zkey))) refuse('TRANSCRIPT_INVALID', 'another zkey than the transcript names')
   if (transcript.result.verificationKey !== verificationKeyId(await verificationKeyOf(files.zkey))) refuse('KEY_INVALID', 'the verification key is not that of the zkey')
-  const messages = new Messages(progress)
-  const sound: unknown = files.initialZkey
-    ? await zKey.verifyFromInit(await inMemory(files.initialZkey), await inMemory(files.phase1), await inMemory(files.zkey), messages.logger)
-    : await zKey.verifyFromR1cs(await inMemory(files.r1cs), await inMemory(files.phase1), await inMemory(files.zkey), messages.logger)
-  if (sound !== true) refuse('KEY_INVALID', `the zkey does not follow from circuit and phase 1: ${messages.lastError}`)
+  const sound = await (await engine()).verifyKey(await readFile(files.zkey), await readFile(files.r1cs), await readFile(files.phase1), { maximumIterationsExponent: BEACON_ITERATIONS_EXPONENT })
+  if (!sound.valid) refuse('KEY_INVALID', `the zkey does not follow from circuit and phase 1: ${sound.reason}`)
+  progress?.(1)
   return transcript
 }
 
-/** Ends snarkjs's threads, without which the process does not end. Nothing else may be using snarkjs then. */
+let setup: Promise<Setup> | undefined
+
+function engine(): Promise<Setup> {
+  return (setup ??= Setup.create())
+}
+
+/** Ends the engine's threads and gives its memory back. snarkjs's too, which reads the verification key: nothing else may be using them. */
 export async function endThreads(): Promise<void> {
+  ;(await setup)?.close()
+  setup = undefined
   await (globalThis as { curve_bn128?: { terminate(): Promise<void> } | null }).curve_bn128?.terminate()
+}
+
+/** Writes what the engine makes. @throws Refusal KEY_INVALID for files that it cannot read */
+async function write(path: string, progress: Progress | undefined, make: (setup: Setup) => Promise<Uint8Array>): Promise<void> {
+  try {
+    await writeFile(path, await make(await engine()), { flag: 'wx' })
+  } catch (error) {
+    if (error instanceof MalformedFile) return refuse('KEY_INVALID', `no key can be made: ${error.message}`)
+    throw error
+  }
+  progress?.(1)
 }
 
 /** A key and its transcript that agree, and whose ceremony is still open. */
@@ -180,11 +197,6 @@ function stepOf(facts: ProvingKeyFacts, i: number): Step {
 async function verificationKeyOf(zkey: string): Promise<Json> {
   const { vk_alphabeta_12: _, ...key } = (await zKey.exportVerificationKey(zkey)) as Record<string, Json>
   return JSON.parse(JSON.stringify(key)) as Json
-}
-
-/** For snarkjs, which leaves files open that it reads itself. */
-async function inMemory(path: string): Promise<{ type: 'mem'; data: Uint8Array }> {
-  return { type: 'mem', data: await readFile(path) }
 }
 
 async function produce(to: KeyFiles, make: (zkey: string) => Promise<Transcript>): Promise<Transcript> {

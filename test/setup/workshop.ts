@@ -16,6 +16,7 @@ export interface Finished extends KeyFiles {
   readonly r1cs: string
   readonly phase1: string
   readonly verificationKey: string
+  /** The key before any contribution. */
   readonly initialZkey: string
 }
 

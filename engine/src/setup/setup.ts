@@ -8,6 +8,11 @@ import { SetupMachine, type SetupOptions } from './program.ts'
 
 export type { BeaconOptions, CheckOptions, Checked, Contributed, ContributeOptions, SetupOptions }
 
+/** Node's Buffer is a Uint8Array with another `slice`: one that shares. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** A machine with its threads. Files are bytes; none is changed. */
 export class Setup {
   private readonly setup: SetupMachine
@@ -22,13 +27,13 @@ export class Setup {
    *
    * @throws MalformedFile, also where phase 1 is too small, not prepared, or without any contribution
    */
-  newKey(r1cs: Uint8Array, ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> { return newKey(this.setup, r1cs, ptau) }
+  newKey(r1cs: Uint8Array, ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> { return newKey(this.setup, plain(r1cs), plain(ptau)) }
 
   /** The key with one more contribution, from the platform's randomness. @throws MalformedFile, also for points outside their groups */
-  contribute(zkey: Uint8Array, options: ContributeOptions = {}): Promise<Contributed> { return contribute(this.setup, zkey, options) }
+  contribute(zkey: Uint8Array, options: ContributeOptions = {}): Promise<Contributed> { return contribute(this.setup, plain(zkey), options) }
 
   /** The key with a contribution that everybody can draw again from public randomness. @throws MalformedFile, RangeError */
-  beacon(zkey: Uint8Array, options: BeaconOptions): Promise<Contributed> { return beacon(this.setup, zkey, options) }
+  beacon(zkey: Uint8Array, options: BeaconOptions): Promise<Contributed> { return beacon(this.setup, plain(zkey), options) }
 
   /**
    * Whether a key is what its contributions have made of this circuit's initial key. At least one contribution is asked for.
@@ -36,7 +41,7 @@ export class Setup {
    *
    * @throws MalformedFile where the circuit or phase 1 cannot be read
    */
-  verifyKey(zkey: Uint8Array, r1cs: Uint8Array, ptau: Uint8Array, options: CheckOptions = {}): Promise<Checked> { return verifyKey(this.setup, zkey, r1cs, ptau, options) }
+  verifyKey(zkey: Uint8Array, r1cs: Uint8Array, ptau: Uint8Array, options: CheckOptions = {}): Promise<Checked> { return verifyKey(this.setup, plain(zkey), plain(r1cs), plain(ptau), options) }
 
   /** A phase 1 (.ptau) with its Lagrange bases, as `snarkjs powersoftau prepare phase2` makes it. @throws MalformedFile */
   preparePhase1(ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> { return preparePhase1(this.setup, ptau) }
