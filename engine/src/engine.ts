@@ -6,6 +6,7 @@ import { Poseidon } from './poseidon.ts'
 import type { Proof } from './proof.ts'
 import { prove, secureScalar, type ProveOptions, type Randomness } from './prove.ts'
 import { readProvingKey, withBlocks, type ProvingKey } from './proving-key.ts'
+import { readStoredKey, writeStoredKey } from './stored-key.ts'
 import { Machine, buildProgram, type Arithmetic } from './wasm/machine.ts'
 
 export interface EngineOptions {
@@ -59,6 +60,19 @@ export class Engine {
   prepareKey(key: ProvingKey, blocks = 4): Promise<ProvingKey> {
     if (!Number.isInteger(blocks) || blocks < 2 || blocks > 32) return Promise.reject(new RangeError('2 to 32 blocks'))
     return withBlocks(this.machine, this.pool, key, blocks)
+  }
+
+  /**
+   * A key with its tables, as bytes to be kept where the key would be safe: its points are not checked when it is read again.
+   * For this arithmetic only, and self-contained: no .zkey is needed beside it.
+   */
+  storeKey(key: ProvingKey): Uint8Array<ArrayBuffer> { return writeStoredKey(this.machine, key) }
+
+  /** What `storeKey` wrote. @throws MalformedFile if it is damaged, or of another arithmetic or version: prepare it anew then */
+  readStoredKey(bytes: Uint8Array): ProvingKey {
+    const key = readStoredKey(this.machine, bytes)
+    this.domain(key.domain)
+    return key
   }
 
   /** Proves; `witness` is a .wtns file or 32 little-endian bytes a wire. @throws MalformedFile, or the signal's reason */

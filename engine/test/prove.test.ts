@@ -44,6 +44,46 @@ describe('prove', () => {
     assert.ok(one.machine.allocatedBytes - held < 20 << 20, 'but for workspaces')
   })
 
+  for (const arithmetic of ARITHMETICS) it(`makes the same proof from a key that was stored, on ${arithmetic}`, async () => {
+    const one = await engine({ threads: 2, arithmetic }), key = one.readKey(made.zkey)
+    const prepared = await one.prepareKey(key, 3)
+    for (const stored of [one.storeKey(key), one.storeKey(prepared)]) {
+      const other = await engine({ threads: 1, arithmetic }), held = other.machine.allocatedBytes
+      const unaligned = new Uint8Array(stored.length + 1)
+      unaligned.set(stored, 1)
+      const [read, again] = [other.readStoredKey(stored), other.readStoredKey(unaligned.subarray(1))]
+      assert.deepEqual(await other.proveWith(counting(), read, made.witness), JSON.parse(seeded[0]!))
+      assert.deepEqual(other.storeKey(again), stored)
+      read.release()
+      again.release()
+      assert.ok(other.machine.allocatedBytes - held < 20 << 20, 'but for tables and workspaces')
+    }
+  })
+
+  it('refuses a stored key with a byte flipped, cut short or longer, and keeps no memory of it', async () => {
+    const one = await engine({ threads: 1 }), stored = one.storeKey(one.readKey(made.zkey))
+    const held = one.machine.allocatedBytes
+    const flips = [...Array(80).keys(), ...Array.from({ length: 20 }, (_, i) => 100 + Math.floor((stored.length - 101) * (i / 19) ** 2)), stored.length - 1]
+    for (const at of flips) {
+      const flipped = stored.slice()
+      flipped[at]! ^= 1 << at % 8
+      assert.throws(() => one.readStoredKey(flipped), MalformedFile, `byte ${at}`)
+    }
+    for (const length of [0, 3, 16, 71, 72, 1000, stored.length - 4, stored.length - 1]) assert.throws(() => one.readStoredKey(stored.slice(0, length)), MalformedFile)
+    const longer = new Uint8Array(stored.length + 4)
+    longer.set(stored)
+    assert.throws(() => one.readStoredKey(longer), MalformedFile)
+    assert.throws(() => one.readStoredKey(made.zkey), MalformedFile)
+    assert.equal(one.machine.allocatedBytes, held)
+  })
+
+  if (ARITHMETICS.length > 1) it('refuses a stored key of another arithmetic', async () => {
+    const [simd, plain] = [await engine({ threads: 1, arithmetic: 'relaxed-simd' }), await engine({ threads: 1, arithmetic: 'i64' })]
+    const stored = [simd, plain].map((one) => one.storeKey(one.readKey(made.zkey))) as [Uint8Array, Uint8Array]
+    assert.throws(() => simd.readStoredKey(stored[1]), MalformedFile)
+    assert.throws(() => plain.readStoredKey(stored[0]), MalformedFile)
+  })
+
   it('makes the proof that the formula gives for r = s = 0, and others for other r and s', async () => {
     const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
     const zero = await one.proveWith(() => 0n, key, made.witness)
