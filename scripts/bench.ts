@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- prove|verify|issue`: one JSON line each. Times are medians in milliseconds. Where two ways are compared they
+ * `npm run bench -- prove|verify|issue`: one JSON line each; `engine`: many, of engine/ beside snarkjs and others, for some minutes. Times are medians in milliseconds. Where two ways are compared they
  * take turns in one run, and their ratio is under a key that begins with `ratio_`.
  */
 
@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildBn128 } from 'ffjavascript'
 import { groth16 } from 'snarkjs'
+import { benchHashing, benchProducts, benchProving, benchSigning, benchTransforms, sayWhere, type Shape } from '../engine/bench/bench.ts'
+import { benchVerify } from '../engine/bench/verify.ts'
 import { scopeElement } from '../src/credential/commitment.ts'
 import { issueCredential, parseCredential } from '../src/credential/credential.ts'
 import { Directory } from '../src/credential/directory.ts'
@@ -17,6 +19,7 @@ import { newIssuingKey } from '../src/credential/issuing-key.ts'
 import { StatusList } from '../src/credential/status-list.ts'
 import { parseDocument } from '../src/document/document.ts'
 import { parseSchema } from '../src/document/schema.ts'
+import { bug } from '../src/errors/errors.ts'
 import { toField, ZERO } from '../src/field/field.ts'
 import { accelerate, purePermutation } from '../src/hash/poseidon.ts'
 import { accelerateWithWasm } from '../src/hash/poseidon-wasm.ts'
@@ -33,6 +36,7 @@ import { parseDefinition } from '../src/statement/definition.ts'
 import { encodeRequest } from '../src/statement/parameters.ts'
 import { makeRequest } from '../src/statement/request.ts'
 import { engineVerifier, parseProof, parseVerificationKey, verificationKeyId } from '../src/verifier/groth16.ts'
+import { attestSpecimen, matchSpecimen } from '../test/circuits/specimen.ts'
 
 const ORIGIN = 'registry.example/bench'
 const HOSPITAL = 'AT:GKZ:K101'
@@ -130,6 +134,23 @@ async function issue(): Promise<object> {
   }
 }
 
+/** The engine's own benchmarks, with the keys of the real shapes and the circuits' valid specimens as witnesses. */
+async function engine(): Promise<void> {
+  sayWhere()
+  const shapes: Shape[] = []
+  for (const [name, inputs] of [['attest', attestSpecimen()], ['match', matchSpecimen()]] as const) {
+    const { circuit, provingKey, verificationKey } = await localSetup(name)
+    const calculator = await WitnessCalculator.load(await readFile(circuit.wasm))
+    shapes.push({ name, zkey: new Uint8Array(await readFile(provingKey)), witness: calculator.witness(inputs), verificationKey: verificationKey as object })
+  }
+  await benchProving(shapes)
+  await benchProducts(shapes[0]?.zkey ?? bug('no shapes'))
+  await benchTransforms()
+  await benchVerify()
+  await benchHashing()
+  await benchSigning()
+}
+
 /** Medians of several ways, run in turns after one warm round; `before` prepares each way outside its time. */
 async function inTurns<W extends (() => Promise<unknown>)[]>(runs: number, ways: readonly [...W], before: readonly (() => Promise<void>)[] = []): Promise<{ [K in keyof W]: number }> {
   const times = ways.map((): number[] => [])
@@ -152,11 +173,15 @@ function round(ms: number): number {
   return Math.round(ms * 100) / 100
 }
 
-const BENCHES: Readonly<Record<string, () => Promise<object>>> = { prove, verify, issue }
+const BENCHES: Readonly<Record<string, () => Promise<object | void>>> = { prove, verify, issue, engine }
 const names = process.argv.slice(2)
 if (names.length === 0 || names.some((name) => !Object.hasOwn(BENCHES, name))) {
   console.error(`Usage: npm run bench -- ${Object.keys(BENCHES).join('|')}`)
   process.exitCode = 2
 } else {
-  for (const name of names) console.log(JSON.stringify(await BENCHES[name]?.()))
+  for (const name of names) {
+    const line = await BENCHES[name]?.()
+    if (line) console.log(JSON.stringify(line))
+  }
+  if (names.includes('engine')) process.exit(0) // snarkjs's single-threaded curves cannot be ended
 }

@@ -1,7 +1,6 @@
-// Verification against snarkjs and mcl-wasm: `npx tsx engine/bench/verify.ts [rounds] [public signals …]`. One JSON line a number of
-// public signals, times in milliseconds a proof. All ways take turns within a round; ratios are medians of the rounds' ratios.
+// Verification against snarkjs and mcl-wasm: one JSON line a number of public signals, times in milliseconds a proof. All ways take
+// turns within a round; ratios are medians of the rounds' ratios.
 
-import { pathToFileURL } from 'node:url'
 import { verifyBatch } from '../src/pairing/batch.ts'
 import { prepareVerificationKey, verify } from '../src/pairing/verify.ts'
 import { SimulatedKey, scalar } from '../test/simulated-key.ts'
@@ -56,9 +55,4 @@ export async function benchVerify(rounds = 7, counts: readonly number[] = [2, 17
     }))
   }
   await endSnarkjs()
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [rounds, ...counts] = process.argv.slice(2).map(Number)
-  await benchVerify(rounds, counts.length > 0 ? counts : undefined)
 }

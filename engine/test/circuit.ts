@@ -7,7 +7,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-// @ts-expect-error no types
+// @ts-ignore no types everywhere
 import { curves, powersOfTau, wtns, zKey } from 'snarkjs'
 
 const require = createRequire(import.meta.url)

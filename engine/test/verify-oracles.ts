@@ -3,7 +3,7 @@
 import { bn254 } from '@noble/curves/bn254.js'
 import * as mclModule from 'mcl-wasm'
 import type { G1 as MclG1, G2 as MclG2, GT, PrecomputedG2 } from 'mcl-wasm'
-// @ts-expect-error no types
+// @ts-ignore no types everywhere
 import { groth16 } from 'snarkjs'
 import type { Proof } from '../src/proof.ts'
 import { g1Point, g2Point, type Key } from './simulated-key.ts'

@@ -1,6 +1,6 @@
 // Proofs in headless Chromium: snarkjs and this engine take turns in one page, cross-origin isolated. One JSON line.
 //
-//   npx tsx engine/bench-browser.ts [--rounds=7] [--circuit=35x25] [--chromium=path]
+//   npx tsx engine/bench/browser.ts [--rounds=7] [--circuit=35x25] [--chromium=path]
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -10,14 +10,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
-import { circuit } from './test/circuit.ts'
+import { circuit } from '../test/circuit.ts'
 
 const flags = new Map(process.argv.slice(2).map((arg) => arg.replace(/^--/, '').split('=') as [string, string]))
 const [hashes, ranges] = (flags.get('circuit') ?? '35x25').split('x').map(Number) as [number, number]
 const made = await circuit(hashes, ranges)
 const require = createRequire(import.meta.url)
 const snarkjs = await readFile(join(require.resolve('snarkjs'), '../snarkjs.min.js'))
-const engine = buildSync({ entryPoints: [fileURLToPath(new URL('./src/index.ts', import.meta.url))], bundle: true, format: 'iife', globalName: 'engine', write: false, target: 'es2022' }).outputFiles[0]!.contents
+const engine = buildSync({ entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))], bundle: true, format: 'iife', globalName: 'engine', write: false, target: 'es2022' }).outputFiles[0]!.contents
 
 const page = `<!doctype html><script src="/snarkjs.js"></script><script src="/engine.js"></script><script type="module">
 const bytes = async (path) => new Uint8Array(await (await fetch(path)).arrayBuffer())
