@@ -1,10 +1,11 @@
 import { ELEMENT, PAIR } from './wasm/field.ts'
 import { SCALAR_ORDER } from './wasm/msm.ts'
-import { littleEndian } from './files.ts'
-import { poseidonParameters } from './wasm/poseidon.ts'
+import { littleEndian, toLittleEndian } from './files.ts'
+import { plainParameters, sparseParameters } from './poseidon-parameters.ts'
+import { paddedWidth } from './wasm/poseidon.ts'
 import type { Machine } from './wasm/machine.ts'
 
-interface Tables { rounds: number; constants: number; matrix: number }
+interface Tables { partial: number; constants: number; matrices: number }
 
 /** Poseidon in bulk, with circomlib's parameters, on the caller's thread. */
 export class Poseidon {
@@ -14,27 +15,32 @@ export class Poseidon {
   constructor(machine: Machine) { this.machine = machine }
 
   /**
-   * Hashes groups of `arity` field elements: 32 little-endian bytes each, below r, in and out.
+   * Hashes groups of `arity` field elements: 32 little-endian bytes each, below r, in and out. `capacity` is the state's first
+   * element before the permutation: 0 in circomlib's hash, another for another hash function.
    * @throws RangeError for another arity than 1 … 16, a length that is no multiple, or an element that is not reduced
    */
-  hash(arity: number, inputs: Uint8Array): Uint8Array {
+  hash(arity: number, inputs: Uint8Array, capacity = 0n): Uint8Array {
     if (!Number.isInteger(arity) || arity < 1 || arity > 16) throw new RangeError('1 to 16 inputs')
     const elements = inputs.length / 32, count = elements / arity
     if (!Number.isInteger(count)) throw new RangeError('not whole groups of inputs')
     requireReduced(inputs)
+    if (capacity < 0n || capacity >= SCALAR_ORDER) throw new RangeError('the capacity element is not reduced')
     const { machine } = this, { fr } = machine.program.factors
-    const t = arity + 1, { rounds, constants, matrix } = this.tablesOf(t)
-    const owned = [32 * elements, ELEMENT * elements, ELEMENT * count].map((bytes) => machine.allocate(bytes)) as [number, number, number]
-    const [raw, values, hashes] = owned
+    const { partial, constants, matrices } = this.tablesOf(arity + 1)
+    // the bytes, the capacity element's last; both as elements; the hashes
+    const sizes = [32 * (elements + 1), ELEMENT * (elements + 1), ELEMENT * count] as const
+    const raw = machine.allocate(sizes[0] + sizes[1] + sizes[2]), values = raw + sizes[0], hashes = values + sizes[1]
     try {
-      machine.bytes.set(inputs, raw)
-      machine.exports.fr_import!(values, raw, elements, fr.fromPlain)
-      machine.exports.poseidon!(hashes, values, count, t, rounds, constants, matrix)
+      const { bytes } = machine
+      bytes.set(inputs, raw)
+      if (capacity === 0n) bytes.fill(0, raw + 32 * elements, raw + 32 * (elements + 1))
+      else bytes.set(toLittleEndian(capacity), raw + 32 * elements)
+      machine.exports.fr_import!(values, raw, elements + 1, fr.fromPlain)
+      machine.exports.poseidon!(hashes, values, count, arity + 1, partial, values + ELEMENT * elements, constants, matrices)
       machine.exports.fr_export!(raw, hashes, count, fr.toPlain)
-      return machine.bytes.slice(raw, raw + 32 * count)
+      return bytes.slice(raw, raw + 32 * count)
     } finally {
-      machine.bytes.fill(0, raw, raw + 32 * elements)
-      for (const at of owned) machine.release(at)
+      machine.release(raw, true)
     }
   }
 
@@ -42,13 +48,18 @@ export class Poseidon {
     let tables = this.tables.get(t)
     if (!tables) {
       const { machine } = this, { fr } = machine.program
-      const { constants, matrix, rounds } = poseidonParameters(SCALAR_ORDER, t)
-      const pairs = (values: bigint[]) => {
+      const { first, matrix, entry, shift, partial, last } = sparseParameters(SCALAR_ORDER, plainParameters(SCALAR_ORDER, t))
+      const pairs = (values: readonly bigint[]) => {
         const at = machine.allocate(PAIR * values.length)
         values.forEach((value, i) => machine.bytes.set(fr.encode(fr.mont(value), fr.mont(value)), at + PAIR * i))
         return at
       }
-      this.tables.set(t, tables = { rounds, constants: pairs(constants), matrix: pairs(matrix) })
+      const padded = (row: readonly bigint[]) => (row.length < paddedWidth(t) ? [...row, 0n] : row)
+      this.tables.set(t, tables = {
+        partial: partial.length,
+        constants: pairs([...first.flat(), ...shift, ...partial.map(({ constant }) => constant), ...last.flat()]),
+        matrices: pairs([...matrix, ...entry, ...partial.flatMap(({ row, column }) => [row, [0n, ...column]])].flatMap(padded)),
+      })
     }
     return tables
   }

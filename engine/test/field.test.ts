@@ -52,6 +52,15 @@ for (const arithmetic of ARITHMETICS) for (const name of ['fp', 'fr'] as const) 
     }), { numRuns: 400 })
   })
 
+  it('sums three products of a lazy factor and one of one unit with one reduction', () => {
+    const [E, F] = [machine.allocate(80), machine.allocate(80)]
+    fc.assert(fc.property(lazy, carried, lazy, carried, lazy, carried, (a, b, c, d, e, g) => {
+      const [x0, z0] = put(A, a, c), [y0, w0] = put(B, b, d), [x1, z1] = put(C, c, e), [y1, w1] = put(D, d, g), [x2, z2] = put(E, e, a), [y2, w2] = put(F, g, b)
+      call('dot3', out, A, B, C, D, E, F)
+      both(cells.raw(out), [(x0 * y0 + x1 * y1 + x2 * y2) * over, (z0 * w0 + z1 * w1 + z2 * w2) * over])
+    }), { numRuns: 300 })
+  })
+
   it('sums and subtracts two products with one reduction', () => {
     fc.assert(fc.property(lazy, lazy, lazy, lazy, (a, b, c, d) => {
       const [x] = put(A, a, b), [y] = put(B, b, c), [z] = put(C, c, d), [w] = put(D, d, a)

@@ -68,6 +68,7 @@ export class FieldF64 extends Field {
     this.mul = m.func(`${modulus.name}_mul`, pointers(3), [], (f, dst, a, b) => this.product(f, dst!, [{ a: a!, b: b! }]))
     this.sqr = m.func(`${modulus.name}_sqr`, pointers(2), [], (f, dst, a) => this.product(f, dst!, [{ a: a!, b: a! }]))
     this.dot = m.func(`${modulus.name}_dot`, pointers(5), [], (f, dst, a, b, c, d) => this.product(f, dst!, [{ a: a!, b: b! }, { a: c!, b: d! }]))
+    this.dot3 = m.func(`${modulus.name}_dot3`, pointers(7), [], (f, dst, a, b, c, d, e, g) => this.product(f, dst!, [{ a: a!, b: b! }, { a: c!, b: d! }, { a: e!, b: g! }]))
     this.dotSub = m.func(`${modulus.name}_dotSub`, pointers(5), [], (f, dst, a, b, c, d) => this.product(f, dst!, [{ a: a!, b: b! }, { a: c!, b: d!, negative: true }]))
     this.reduce = m.func(`${modulus.name}_reduce`, pointers(2), [], (f, dst, a) => this.buildReduce(f, dst!, a!))
     this.zeros = m.func(`${modulus.name}_zeros`, pointers(1), ['i32'], (f, a) => {

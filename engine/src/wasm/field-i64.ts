@@ -35,6 +35,7 @@ export class FieldI64 extends Field {
     this.mul = twice('mul', 3, (f, dst, a, b) => this.product(f, dst!, [{ a: a!, b: b! }]))
     this.sqr = twice('sqr', 2, (f, dst, a) => this.product(f, dst!, [{ a: a!, b: a! }]))
     this.dot = twice('dot', 5, (f, dst, a, b, c, d) => this.product(f, dst!, [{ a: a!, b: b! }, { a: c!, b: d! }]))
+    this.dot3 = twice('dot3', 7, (f, dst, a, b, c, d, e, g) => this.product(f, dst!, [{ a: a!, b: b! }, { a: c!, b: d! }, { a: e!, b: g! }]))
     this.dotSub = twice('dotSub', 5, (f, dst, a, b, c, d) => this.product(f, dst!, [{ a: a!, b: b! }, { a: c!, b: d!, negative: true }]))
     this.reduce = twice('reduce', 2, (f, dst, a) => this.buildReduce(f, dst!, a!))
     this.zeros = m.func(`${name}_zeros`, ['i32'], ['i32'], (f, a) => {

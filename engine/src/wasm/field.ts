@@ -51,6 +51,8 @@ export abstract class Field {
   sqr!: Func
   /** dst, a, b, c, d → dst = a·b + c·d with one reduction. */
   dot!: Func
+  /** dst, a, b, c, d, e, g → dst = a·b + c·d + e·g with one reduction; units multiply to at most 2 each. */
+  dot3!: Func
   /** dst, a, b, c, d → dst = a·b − c·d. */
   dotSub!: Func
   /** dst, a → dst = a, carried and brought into [−p/2, p/2]. */

@@ -1,102 +1,101 @@
-// Poseidon over Fr (L. Grassi, D. Khovratovich, C. Rechberger, A. Roy, M. Schofnegger, USENIX Security 2021) with circomlib's
-// parameters: S-box x⁵, 8 full rounds, state (0, inputs), answer the first element. Two hashes at a time, one a lane.
+// Poseidon over Fr with x⁵, partial rounds in sparse form (poseidon-parameters.ts). Two hashes at a time, one a lane.
+//
+// The state is padded with a zero to an odd number W of elements, so that a row of a matrix is one product of three terms and
+// then some of two. All rows of a table have W entries.
 
-import { ELEMENT, PAIR, inverse, mod, type Field } from './field.ts'
-import { i32, type Module } from './emit.ts'
+import { ELEMENT, PAIR, type Field } from './field.ts'
+import { i32, type Body, type I32, type Module, type Val } from './emit.ts'
 
-export const FULL_ROUNDS = 8
-/** For states of 2 … 17 elements. */
-export const PARTIAL_ROUNDS = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68]
 const WIDEST = 17
+export const paddedWidth = (t: number): number => t | 1
 
 /**
- * `poseidon(out, inputs, count, t, rounds, constants, matrix)`: out[i] = the hash of t − 1 elements from inputs[(t − 1)·i] on.
- * `rounds`: all of them; constants: t pairs a round; matrix: t·t pairs, by row.
+ * `poseidon(out, inputs, count, t, partial, capacity, constants, matrices)`: out[i] = the first element of the permuted state
+ * (capacity, t − 1 elements from inputs[(t − 1)·i] on). Tables of pairs, t or W a row:
+ *   constants: 4 full rounds; the shift before partial rounds; one for each partial round; 4 full rounds
+ *   matrices: the full rounds'; the one before partial rounds; for each partial round its row and its column (W, the first unused)
  */
 export function buildPoseidon(m: Module, fr: Field): void {
   const states = [m.frame(WIDEST * PAIR), m.frame(WIDEST * PAIR)] as const
-  const x = m.frame(PAIR), power = m.frame(PAIR), row = m.frame(PAIR)
-  m.func('poseidon', Array<'i32'>(7).fill('i32'), [], (f, out, inputs, count, t, rounds, constants, matrix) => {
-    const [state, mixed] = states
-    const wide = f.local('i32', i32.mul(t!, PAIR)), n = f.local('i32', i32.mul(i32.sub(t!, 1), ELEMENT))
-    const first = f.local('i32'), second = f.local('i32'), more = f.local('i32'), constant = f.local('i32'), entry = f.local('i32'), full = f.local('i32')
+  const x = m.frame(PAIR), power = m.frame(PAIR)
+  const [state, mixed] = states
+
+  /** dst = Σ state[k]·entry[k], of one unit. */
+  const product = m.func('poseidon_row', ['i32', 'i32', 'i32'], [], (f, dst, entry, padded) => {
+    f.call(fr.dot3, dst!, state, entry!, i32.add(state, PAIR), i32.add(entry!, PAIR), i32.add(state, 2 * PAIR), i32.add(entry!, 2 * PAIR))
+    f.for(3 * PAIR, padded!, 2 * PAIR, (k) => {
+      const at = f.local('i32', i32.add(state, k)), factor = f.local('i32', i32.add(entry!, k))
+      f.call(fr.dot, x, at, factor, i32.add(at, PAIR), i32.add(factor, PAIR))
+      fr.add(f, dst!, dst!, x)
+      f.call(fr.reduce, dst!, dst!)
+    })
+  }, false)
+
+  /** at = at⁵, at of 1 unit and at most p. */
+  const fifth = (f: Body, at: I32) => {
+    f.call(fr.sqr, power, at)
+    f.call(fr.sqr, power, power)
+    f.call(fr.mul, at, power, at)
+  }
+
+  m.func('poseidon', Array<'i32'>(8).fill('i32'), [], (f, out, inputs, count, t, partial, capacity, constants, matrices) => {
+    const wide = f.local('i32', i32.mul(t!, PAIR)), padded = f.local('i32', i32.mul(i32.or(t!, 1), PAIR)), n = f.local('i32', i32.mul(i32.sub(t!, 1), ELEMENT))
+    const matrixBytes = f.local('i32', i32.mul(wide, i32.or(t!, 1)))
+    const first = f.local('i32'), second = f.local('i32'), more = f.local('i32'), constant = f.local('i32'), entry = f.local('i32')
+    const addConstants = (then: (at: Val<'i32'>) => void) => f.for(0, wide, PAIR, (k) => {
+      const at = f.local('i32', i32.add(state, k))
+      fr.add(f, at, at, constant)
+      f.call(fr.reduce, at, at)
+      f.step(constant, PAIR)
+      then(at)
+    })
+    const fullRound = (matrix: Val<'i32'>) => {
+      addConstants((at) => fifth(f, at))
+      f.set(entry, matrix)
+      f.for(0, wide, PAIR, (k) => {
+        f.call(product, i32.add(mixed, k), entry, padded)
+        f.step(entry, padded)
+      })
+      f.copy(state, mixed, wide)
+    }
     f.for(0, count!, 2, (i) => {
       f.set(more, i32.ltU(i32.add(i, 1), count!))
       f.set(first, i32.add(inputs!, i32.mul(i, n)))
       f.set(second, i32.add(first, i32.select(n, 0, more)))
-      fr.copy(f, state, fr.zero)
+      fr.copy(f, i32.add(state, i32.sub(padded, PAIR)), fr.zero)
+      fr.gather(f, state, capacity!, capacity!)
       f.for(PAIR, wide, PAIR, (k) => {
         fr.gather(f, i32.add(state, k), first, second)
         f.step(first, ELEMENT)
         f.step(second, ELEMENT)
       })
       f.set(constant, i32.of(constants!))
-      f.for(0, rounds!, 1, (r) => {
-        f.set(full, i32.or(i32.ltU(r, FULL_ROUNDS / 2), i32.geU(r, i32.sub(rounds!, FULL_ROUNDS / 2))))
-        f.for(0, wide, PAIR, (k) => {
+      f.for(0, 3, 1, () => fullRound(i32.of(matrices!)))
+      fullRound(i32.add(matrices!, matrixBytes))
+      addConstants(() => {})
+      f.set(entry, i32.add(matrices!, i32.shl(matrixBytes, 1)))
+      f.for(0, partial!, 1, () => {
+        fifth(f, state)
+        fr.add(f, state, state, constant)
+        f.step(constant, PAIR)
+        f.call(product, mixed, entry, padded)
+        f.step(entry, padded)
+        f.for(PAIR, wide, PAIR, (k) => {
           const at = f.local('i32', i32.add(state, k))
-          fr.add(f, at, at, constant)
-          f.step(constant, PAIR)
-          f.if(i32.or(full, i32.eqz(k)), () => {
-            f.call(fr.reduce, x, at)
-            f.call(fr.sqr, power, x)
-            f.call(fr.sqr, power, power)
-            f.call(fr.mul, at, power, x)
-          })
+          f.call(fr.mul, x, state, i32.add(entry, k))
+          fr.add(f, at, at, x)
+          f.call(fr.reduce, at, at)
         })
-        f.set(entry, i32.of(matrix!))
-        f.for(0, wide, PAIR, (k) => {
-          f.call(fr.mul, row, state, entry)
-          f.step(entry, PAIR)
-          // t is at least 2; two more products at a time, the last one alone
-          f.for(PAIR, wide, 2 * PAIR, (j) => {
-            const at = f.local('i32', i32.add(state, j))
-            f.if(i32.ltU(i32.add(j, PAIR), wide), () => {
-              f.call(fr.dot, x, at, entry, i32.add(at, PAIR), i32.add(entry, PAIR))
-              f.step(entry, 2 * PAIR)
-            }, () => {
-              f.call(fr.mul, x, at, entry)
-              f.step(entry, PAIR)
-            })
-            fr.add(f, row, row, x)
-            f.call(fr.reduce, row, row)
-          })
-          fr.copy(f, i32.add(mixed, k), row)
-        })
-        f.copy(state, mixed, wide)
+        f.step(entry, padded)
+        fr.copy(f, state, mixed)
       })
+      f.for(0, 3, 1, () => fullRound(i32.of(matrices!)))
+      addConstants((at) => fifth(f, at))
+      f.call(product, mixed, matrices!, padded)
+      f.call(fr.reduce, mixed, mixed)
       const to = f.local('i32', i32.add(out!, i32.mul(i, ELEMENT)))
-      fr.scatter(f, state, 0, to)
-      f.if(more, () => fr.scatter(f, state, 1, i32.add(to, ELEMENT)))
+      fr.scatter(f, mixed, 0, to)
+      f.if(more, () => fr.scatter(f, mixed, 1, i32.add(to, ELEMENT)))
     })
   })
-}
-
-/** The paper's generator: a linear feedback register of 80 bits, self-shrinking, seeded with the parameters. */
-function* grain(bits: number, t: number, partial: number): Generator<number, never> {
-  const seed = [[1, 2], [0, 4], [bits, 12], [t, 12], [FULL_ROUNDS, 10], [partial, 10], [2 ** 30 - 1, 30]] as const
-  const state = seed.flatMap(([value, length]) => Array.from({ length }, (_, i) => (value >> (length - 1 - i)) & 1))
-  let at = 0
-  const tap = (i: number) => state[(at + i) % 80]!
-  const clock = () => {
-    const bit = tap(62) ^ tap(51) ^ tap(38) ^ tap(23) ^ tap(13) ^ tap(0)
-    state[at] = bit
-    at = (at + 1) % 80
-    return bit
-  }
-  for (let i = 0; i < 160; i++) clock()
-  for (;;) {
-    const keep = clock(), bit = clock()
-    if (keep) yield bit
-  }
-}
-
-/** Round constants, t a round, and the matrix by row. */
-export function poseidonParameters(p: bigint, t: number): { constants: bigint[]; matrix: bigint[]; rounds: number } {
-  const partial = PARTIAL_ROUNDS[t - 2]!, rounds = FULL_ROUNDS + partial, bits = p.toString(2).length
-  const source = grain(bits, t, partial)
-  const draw = () => { let value = 0n; for (let i = 0; i < bits; i++) value = (value << 1n) | BigInt(source.next().value); return value }
-  const constants = Array.from({ length: t * rounds }, () => { let value; do value = draw(); while (value >= p); return value })
-  const [xs, ys] = [0, 1].map(() => Array.from({ length: t }, () => mod(draw(), p))) as [bigint[], bigint[]]
-  return { constants, matrix: xs.flatMap((x) => ys.map((y) => inverse(x + y, p))), rounds }
 }
