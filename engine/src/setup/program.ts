@@ -51,7 +51,7 @@ export class SetupMachine {
 
   close(): void { this.pool.close() }
 
-  /** Runs `body` with an `allocate` whose memory is taken back, wiped, after it. */
+  /** Runs `body` with an `allocate` whose memory is taken back after it. */
   async scope<T>(body: (allocate: (bytes: number) => number) => Promise<T>): Promise<T> {
     const owned: number[] = []
     try {
@@ -147,7 +147,7 @@ export class Blake2b {
   digest(): Uint8Array<ArrayBuffer> {
     this.pending.fill(0, this.filled)
     this.compress(this.pending, true, this.filled)
-    this.machine.release(this.at)
+    this.machine.release(this.at, true) // it may have been a secret's
     return this.state.slice(0, 64)
   }
 
