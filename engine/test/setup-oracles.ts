@@ -57,5 +57,6 @@ export const snarkjs = {
     const to = memory(), hash = await zKey.beacon(memory(key), to, name, hex, exponent)
     return { key: new Uint8Array(to.data), hash }
   },
+  verificationKey: (key: Uint8Array): Promise<unknown> => zKey.exportVerificationKey(memory(key)),
   verify: (circuit: Uint8Array, ptau: Uint8Array, key: Uint8Array): Promise<boolean> => zKey.verifyFromR1cs(memory(circuit), memory(ptau), memory(key)),
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { Engine, prepareVerificationKey, verify } from '../src/index.ts'
 import { bestArithmetic } from '../src/platform.ts'
 import { MalformedFile } from '../src/files.ts'
 import { Setup } from '../src/setup/setup.ts'
@@ -10,6 +12,7 @@ import { overreadDifference } from '../src/setup/overread.ts'
 import { scaleSteps, split } from '../src/setup/scalar.ts'
 import { LAMBDA } from '../src/wasm/multiples.ts'
 import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
+import { circuit as compiled } from './circuit.ts'
 import { curve, phase1, r1cs, sketch, snarkjs, type Sketch } from './setup-oracles.ts'
 
 const POWER = 6
@@ -77,6 +80,19 @@ describe('setup', function () {
     assert.deepEqual([checked.valid, checked.reason], [true, undefined])
     assert.deepEqual(checked.contributions.map(({ hash }) => hex(hash)), [first, second, last].map(({ hash }) => hex(hash)))
     assert.deepEqual(checked.contributions.map(({ name }) => name), ['one', undefined, 'beacon'])
+  })
+
+  it('makes keys that prove, but not before there is a contribution (B9)', async () => {
+    const { witness } = await compiled(1, 1)
+    const folder = new URL('../../build/engine/chain-1-1/', import.meta.url)
+    const [r1csFile, phase] = await Promise.all(['chain.r1cs', 'c.ptau'].map(async (name) => new Uint8Array(await readFile(new URL(name, folder)))))
+    const initial = await setup.newKey(r1csFile!, phase!), { key } = await setup.contribute(initial)
+    assert.equal((await setup.verifyKey(key, r1csFile!, phase!)).valid, true)
+    const engine = await Engine.create({ threads: 1 })
+    const { proof, publicSignals } = await engine.prove(engine.readKey(key), witness)
+    engine.close()
+    assert.equal(await verify(await prepareVerificationKey(await snarkjs.verificationKey(key)), publicSignals, proof), true)
+    await assert.rejects(prepareVerificationKey(await snarkjs.verificationKey(initial)), /a delta other than/)
   })
 
   it('draws a beacon as snarkjs does, byte for byte', async () => {

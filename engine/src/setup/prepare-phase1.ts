@@ -11,7 +11,7 @@ import { refuseInfinity } from './new-key.ts'
 import { POINT, RAW, cut, type Group, type SetupMachine } from './program.ts'
 import { oddDigits } from './scalar.ts'
 
-const PER_JOB = 512 // butterflies
+const PER_JOB = 512 // butterflies, at most
 const BASES = [[2, 12, 'g1', 1], [3, 13, 'g2', 0], [4, 14, 'g1', 0], [5, 15, 'g1', 0]] as const // section, its basis, group, sizes more
 
 /** @throws MalformedFile */
@@ -24,11 +24,16 @@ export async function preparePhase1(setup: SetupMachine, ptau: Uint8Array): Prom
   if (power < 1 || power > 26) malformed('an impossible power')
   const out: [number, Uint8Array][] = [1, 2, 3, 4, 5, 6, 7].map((type) => [type, parts.get(type) ?? malformed(`section ${type} is missing`)])
   const roots = rootDigits(power + 1)
-  for (const [from, to, group, more] of BASES) {
-    const section = parts.get(from)!, count = more === 1 ? 2 ** (power + 1) - 1 : 2 ** power
-    if (section.length !== RAW[group] * count) malformed(`section ${from} has a wrong size`)
+  for (const [from, , group, more] of BASES) {
+    const section = parts.get(from)!
+    if (section.length !== RAW[group] * (2 ** (power + more) - more)) malformed(`section ${from} has a wrong size`)
     refuseInfinity(section, RAW[group])
-    out.push([to, await bases(setup, group, section, power + more, roots)])
+  }
+  // Together, so that one's last jobs of a layer and another's run side by side.
+  const made = await Promise.allSettled(BASES.map(async ([from, to, group, more]) => [to, await bases(setup, group, parts.get(from)!, power + more, roots)] as [number, Uint8Array]))
+  for (const result of made) {
+    if (result.status === 'rejected') throw result.reason
+    out.push(result.value)
   }
   const length = out.reduce((sum, [, part]) => sum + 12 + part.length, 12), file = new Uint8Array(length)
   file.set(new TextEncoder().encode('ptau'))
@@ -78,7 +83,7 @@ async function bases(setup: SetupMachine, group: Group, section: Uint8Array, log
         words.copyWithin(data + size * reversed, powers + size * i, powers + size * (i + 1))
       }
       for (let half = 1; half < length; half *= 2) {
-        await Promise.all(cut(length / 2, PER_JOB).map(([from, to]) => pool.run((scratch) =>
+        await Promise.all(cut(length / 2, Math.max(32, Math.min(PER_JOB, length / 4))).map(([from, to]) => pool.run((scratch) =>
           [[`${group}_butterflies`, data, half, from, to, digits, ROOT_DIGITS * (rootCount / half), scratch]], { workspace })))
       }
       out.set(await setup.exportPoints(group, data, length), RAW[group] * (length - 1))

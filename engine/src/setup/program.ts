@@ -4,6 +4,7 @@ import { bestArithmetic, threadsAvailable } from '../platform.ts'
 import { Pool } from '../pool.ts'
 import { BLAKE2B_BLOCK, BLAKE2B_START, buildBlake2b } from '../wasm/blake2b.ts'
 import { buildCombine } from '../wasm/combine.ts'
+import { buildInStep } from '../wasm/in-step.ts'
 import { buildLagrange } from '../wasm/lagrange.ts'
 import { ELEMENT } from '../wasm/field.ts'
 import { Machine, buildProgram, type Arithmetic } from '../wasm/machine.ts'
@@ -39,9 +40,10 @@ export class SetupMachine {
     const program = buildProgram(options.arithmetic ?? best, ({ m, fp, groups }) => {
       for (const { coordinates, jacobian, sums, basePoint } of groups) {
         buildCombine(m, coordinates, fp, jacobian, sums)
-        buildLagrange(m, coordinates, fp, sums, basePoint)
+        const inStep = buildInStep(m, coordinates)
+        buildLagrange(m, coordinates, fp, inStep, sums, basePoint)
+        if (coordinates.name === 'g1') buildScale(m, fp, inStep)
       }
-      buildScale(m, fp, groups[0]!.coordinates)
       buildCheck(m, fp)
       buildBlake2b(m)
     })
@@ -51,7 +53,7 @@ export class SetupMachine {
 
   close(): void { this.pool.close() }
 
-  /** Runs `body` with an `allocate` whose memory is taken back, wiped, after it. */
+  /** Runs `body` with an `allocate` whose memory is taken back after it. */
   async scope<T>(body: (allocate: (bytes: number) => number) => Promise<T>): Promise<T> {
     const owned: number[] = []
     try {
@@ -147,7 +149,7 @@ export class Blake2b {
   digest(): Uint8Array<ArrayBuffer> {
     this.pending.fill(0, this.filled)
     this.compress(this.pending, true, this.filled)
-    this.machine.release(this.at)
+    this.machine.release(this.at, true) // it may have been a secret's
     return this.state.slice(0, 64)
   }
 

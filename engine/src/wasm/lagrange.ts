@@ -9,6 +9,7 @@
 import type { Coordinates } from './coordinates.ts'
 import { call, i32, type Body, type Func, type I32, type Module, type Val } from './emit.ts'
 import { PAIR, type Field } from './field.ts'
+import type { InStep } from './in-step.ts'
 import { BETA } from './multiples.ts'
 
 const ODD = 8, DIGITS = 32
@@ -21,59 +22,9 @@ export const lagrangeWorkspace = (count: number, element: number): number => {
   return 8 * (4 * pairs + 16) + pairs * pair * (6 + 3 * ODD) + 4 * count * 10 + 4 * element * count + 2048
 }
 
-export function buildLagrange(m: Module, c: Coordinates, field: Field, sums: Func, dummyPoint: number): void {
-  const temps = (): [Val<'i32'>, Val<'i32'>] => [m.frame(c.pair), m.frame(c.pair)]
-  const totals = temps(), inverses = temps(), lambdas = temps(), newX = temps(), rests = temps(), product = m.frame(c.pair), slope = m.frame(c.pair), turned = m.frame(c.pair)
-  const each = (body: (chain: 0 | 1) => void) => { body(0); body(1) }
+export function buildLagrange(m: Module, c: Coordinates, field: Field, { double, add }: InStep, sums: Func, dummyPoint: number): void {
   const size = 2 * c.element, ENTRY = 3 * c.element // x, y, x of λ times it
-
-  const step = (doubles: boolean) => m.func(`${c.name}_rootStep${doubles ? 'Double' : 'Add'}`, Array<'i32'>(6).fill('i32'), [], (f, xs, ys, qx, qy, bytes, work) => {
-    const k = f.local('i32')
-    const of = (column: I32, chain: 0 | 1) => i32.add(i32.add(column, k), chain * c.pair)
-    const differences = work!, prefixes = f.local('i32', i32.add(work!, bytes!))
-    for (const total of totals) c.copy(f, total, c.one)
-    f.set(k, i32.of(0))
-    f.while(() => i32.ltU(k, bytes!), () => {
-      each((n) => {
-        if (doubles) c.add(f, of(differences, n), of(ys!, n), of(ys!, n))
-        else c.sub(f, of(differences, n), of(qx!, n), of(xs!, n))
-        c.copy(f, of(prefixes, n), totals[n])
-      })
-      each((n) => f.call(c.mul, totals[n], totals[n], of(differences, n)))
-      f.step(k, 2 * c.pair)
-    })
-    f.call(c.mul, product, totals[0], totals[1])
-    f.call(c.reduce, product, product)
-    f.call(c.invert, product, product)
-    f.call(c.mul, inverses[0], product, totals[1])
-    f.call(c.mul, inverses[1], product, totals[0])
-    f.while(() => k, () => {
-      f.set(k, i32.sub(k, 2 * c.pair))
-      each((n) => f.call(c.mul, lambdas[n], inverses[n], of(prefixes, n)))
-      each((n) => f.call(c.mul, inverses[n], inverses[n], of(differences, n)))
-      each((n) => {
-        if (doubles) {
-          f.call(c.sqr, rests[n], of(xs!, n))
-          c.add(f, slope, rests[n], rests[n]); c.add(f, slope, slope, rests[n])
-          f.call(c.reduce, slope, slope)
-        } else c.sub(f, slope, of(qy!, n), of(ys!, n))
-        f.call(c.mul, lambdas[n], lambdas[n], slope)
-      })
-      each((n) => f.call(c.sqr, newX[n], lambdas[n]))
-      each((n) => {
-        c.sub(f, newX[n], newX[n], of(xs!, n)); c.sub(f, newX[n], newX[n], of(doubles ? xs! : qx!, n))
-        f.call(c.reduce, newX[n], newX[n])
-        c.sub(f, rests[n], of(xs!, n), newX[n])
-      })
-      each((n) => f.call(c.mul, rests[n], rests[n], lambdas[n]))
-      each((n) => {
-        c.sub(f, rests[n], rests[n], of(ys!, n))
-        f.call(c.reduce, of(ys!, n), rests[n])
-        c.copy(f, of(xs!, n), newX[n])
-      })
-    })
-  }, false)
-  const double = step(true), add = step(false)
+  const turned = m.frame(c.pair)
   const beta = field.constantPair(c.name === 'g1' ? BETA : BETA * BETA)
 
   /**
@@ -100,10 +51,10 @@ export function buildLagrange(m: Module, c: Coordinates, field: Field, sums: Fun
       c.gather(f, i32.add(ys, k), i32.add(a, c.element), i32.add(b, c.element))
     })
     f.copy(addX, xs, i32.shl(bytes, 1))
-    f.call(double, addX, addY, addX, addY, bytes, work)
+    f.call(double, addX, addY, addX, addY, 0, bytes, work)
     const entry = f.local('i32')
     f.for(0, ODD, 1, (j) => {
-      f.if(j, () => f.call(add, xs, ys, addX, addY, bytes, work))
+      f.if(j, () => f.call(add, xs, ys, addX, addY, 0, bytes, work))
       f.set(entry, i32.add(table, i32.mul(j, ENTRY)))
       eachPair(() => {
         for (let part = 0; part < c.pair; part += PAIR) {
@@ -141,12 +92,12 @@ export function buildLagrange(m: Module, c: Coordinates, field: Field, sums: Fun
         collect(0)
         f.copy(xs, addX, i32.shl(bytes, 1))
       }, () => {
-        f.for(0, 4, 1, () => f.call(double, xs, ys, xs, ys, bytes, work))
+        f.for(0, 4, 1, () => f.call(double, xs, ys, xs, ys, 0, bytes, work))
         collect(0)
-        f.call(add, xs, ys, addX, addY, bytes, work)
+        f.call(add, xs, ys, addX, addY, 0, bytes, work)
       })
       collect(1)
-      f.call(add, xs, ys, addX, addY, bytes, work)
+      f.call(add, xs, ys, addX, addY, 0, bytes, work)
     })
     eachPair(() => {
       for (const lane of [0, 1] as const) {

@@ -5,9 +5,9 @@
 // Exceptional cases (adding equal or opposite points) depend on the scalar alone, as the points have order r; who makes the
 // digits looks for them there.
 
-import type { Coordinates } from './coordinates.ts'
-import { call, i32, type Func, type I32, type Module, type Val } from './emit.ts'
+import { call, i32, type Func, type Module } from './emit.ts'
 import { ELEMENT, PAIR, type Field } from './field.ts'
+import type { InStep } from './in-step.ts'
 import { BETA } from './multiples.ts'
 
 /** Odd multiples in a table. */
@@ -25,62 +25,7 @@ export const scaleWorkspace = (count: number): number => (COLUMNS * count / 2) *
  * bytes: DOUBLE, or an entry's number with TURNED (λ times it) and NEGATED; the first is the entry to begin with. `count` is a
  * multiple of 4.
  */
-export function buildScale(m: Module, field: Field, c: Coordinates): Func {
-  const temps = (): [Val<'i32'>, Val<'i32'>] => [m.frame(PAIR), m.frame(PAIR)]
-  const totals = temps(), inverses = temps(), lambdas = temps(), sums = temps(), rests = temps(), product = m.frame(PAIR), slope = m.frame(PAIR)
-  const each = (body: (chain: 0 | 1) => void) => { body(0); body(1) }
-
-  /** xs, ys ← xs, ys + qx, ±qy, or doubled; `size`: bytes of a column, whole pairs of pairs; `work`: two columns. */
-  const step = (doubles: boolean) => m.func(doubles ? 'scaleDouble' : 'scaleAdd', Array<'i32'>(7).fill('i32'), [], (f, xs, ys, qx, qy, negated, size, work) => {
-    const k = f.local('i32')
-    const of = (column: I32, chain: 0 | 1) => i32.add(i32.add(column, k), chain * PAIR)
-    const differences = work!, prefixes = f.local('i32', i32.add(work!, size!))
-    for (const total of totals) field.copy(f, total, field.one)
-    f.set(k, i32.of(0))
-    f.while(() => i32.ltU(k, size!), () => {
-      each((n) => {
-        if (doubles) field.double(f, of(differences, n), of(ys!, n))
-        else field.sub(f, of(differences, n), of(qx!, n), of(xs!, n))
-        field.copy(f, of(prefixes, n), totals[n])
-      })
-      each((n) => f.call(field.mul, totals[n], totals[n], of(differences, n)))
-      f.step(k, 2 * PAIR)
-    })
-    f.call(field.mul, product, totals[0], totals[1])
-    f.call(field.reduce, product, product)
-    f.call(c.invert, product, product)
-    f.call(field.mul, inverses[0], product, totals[1])
-    f.call(field.mul, inverses[1], product, totals[0])
-    f.while(() => k, () => {
-      f.set(k, i32.sub(k, 2 * PAIR))
-      each((n) => f.call(field.mul, lambdas[n], inverses[n], of(prefixes, n)))
-      each((n) => f.call(field.mul, inverses[n], inverses[n], of(differences, n)))
-      each((n) => {
-        if (doubles) {
-          f.call(field.sqr, rests[n], of(xs!, n))
-          field.add(f, slope, rests[n], rests[n]); field.add(f, slope, slope, rests[n])
-          f.call(field.reduce, slope, slope)
-        } else {
-          f.if(negated!, () => field.neg(f, slope, of(qy!, n)), () => field.copy(f, slope, of(qy!, n)))
-          field.sub(f, slope, slope, of(ys!, n))
-        }
-        f.call(field.mul, lambdas[n], lambdas[n], slope)
-      })
-      each((n) => f.call(field.sqr, sums[n], lambdas[n]))
-      each((n) => {
-        field.sub(f, sums[n], sums[n], of(xs!, n)); field.sub(f, sums[n], sums[n], of(doubles ? xs! : qx!, n))
-        f.call(field.reduce, sums[n], sums[n])
-        field.sub(f, rests[n], of(xs!, n), sums[n])
-      })
-      each((n) => f.call(field.mul, rests[n], rests[n], lambdas[n]))
-      each((n) => {
-        field.sub(f, rests[n], rests[n], of(ys!, n))
-        f.call(field.reduce, of(ys!, n), rests[n])
-        field.copy(f, of(xs!, n), sums[n])
-      })
-    })
-  }, false)
-  const double = step(true), add = step(false)
+export function buildScale(m: Module, field: Field, { double, add }: InStep): Func {
   const beta = field.constantPair(BETA)
 
   return m.func('g1_scale', Array<'i32'>(5).fill('i32'), [], (f, points, count, steps, stepCount, workspace) => {
