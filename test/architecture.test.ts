@@ -16,7 +16,7 @@ const BASE = ['errors', 'field', 'hash', 'signature']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   field: ['errors'],
-  hash: ['errors', 'field'],
+  hash: ['errors', 'field', 'engine'],
   signature: ['errors', 'field', 'hash'],
   document: BASE,
   credential: [...BASE, 'document'],
@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Folders that run in a browser as they are; a file of theirs that cannot is named. */
 const BROWSER = ['errors', 'field', 'hash', 'signature', 'document', 'credential', 'statement', 'shape', 'view', 'verifier']
 const GPL = ['snarkjs', 'circom2', 'circomlib', 'circomlibjs', 'ffjavascript', 'r1csfile']
-/** Poseidon of circomlibjs, loaded only by who wants it faster: neither for the verifier nor needed by anything that it imports. */
+/** Poseidon of engine/, loaded only by who wants it faster: neither for the verifier nor needed by anything that it imports. */
 const ACCELERATOR = 'hash/poseidon-wasm.ts'
 
 interface Import {
