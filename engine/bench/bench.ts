@@ -67,7 +67,9 @@ export async function benchProving(shapes: readonly Shape[], rounds = 7): Promis
       const warm = median(again)
       let prepared: typeof key
       const { wall: prepare } = await timed(async () => { prepared = await simd.prepareKey(key, 8) })
-      await compare(rounds, { bench: 'prove', shape: name, prepare_ms: round(prepare), wires: key.wires, domain: key.domain, threads, arithmetic: simd.arithmetic, load_ms: round(load), first_ms: round(first), ratio_first_to_warm: round(first / warm), memory_mib: simd.machine.memory.buffer.byteLength / 2 ** 20 }, {
+      const stored = simd.storeKey(prepared!)
+      const { wall: readStored } = await timed(() => simd.readStoredKey(stored).release())
+      await compare(rounds, { bench: 'prove', shape: name, prepare_ms: round(prepare), stored_mib: round(stored.length / 2 ** 20), read_stored_ms: round(readStored), wires: key.wires, domain: key.domain, threads, arithmetic: simd.arithmetic, load_ms: round(load), first_ms: round(first), ratio_first_to_warm: round(first / warm), memory_mib: simd.machine.memory.buffer.byteLength / 2 ** 20 }, {
         snarkjs: () => groth16.prove(zkey, witness, undefined, { singleThread: threads === 1 }),
         engine: () => simd.prove(key, witness),
         engine_prepared: () => simd.prove(prepared, witness),
