@@ -12,7 +12,9 @@ import { pathToFileURL } from 'node:url'
 import { curves, groth16, zKey } from 'snarkjs'
 import { BASE, SUBGROUP_ORDER } from '../src/baby-jubjub.ts'
 import { Engine } from '../src/engine.ts'
+import { littleEndian } from '../src/files.ts'
 import { bestLayout, digitsOf, product } from '../src/multiply.ts'
+import { PAIR } from '../src/wasm/field.ts'
 import { circuit } from '../test/circuit.ts'
 import { benchVerify } from './verify.ts'
 
@@ -118,9 +120,11 @@ export async function benchTransforms(rounds = 7): Promise<void> {
   const engine = await Engine.create({ threads: 1 }), curve = await curves.getCurveFromName('bn128', { singleThread: true })
   const { machine } = engine
   for (let log = 12; log <= 16; log++) {
-    const n = 2 ** log, domain = engine.domain(n), data = machine.allocate(40 * n)
+    const n = 2 ** log, domain = engine.domain(n), data = machine.allocate(PAIR * n / 2)
     const values = new Uint8Array(32 * n)
     for (let i = 0; i < n; i++) crypto.getRandomValues(values.subarray(32 * i, 32 * i + 31))
+    const { fr } = machine.program
+    for (let i = 0; i < n / 2; i++) machine.bytes.set(fr.encode(fr.mont(littleEndian(values.subarray(64 * i, 64 * i + 32))), fr.mont(littleEndian(values.subarray(64 * i + 32, 64 * i + 64)))), data + PAIR * i)
     await compare(rounds, { bench: 'fft', log_size: log, threads: 1 }, {
       snarkjs: () => curve.Fr.fft(values),
       engine: () => machine.exports.toValues!(data, domain.pairs, domain.roots),
