@@ -13,7 +13,7 @@ import { scaleSteps, split } from '../src/setup/scalar.ts'
 import { LAMBDA } from '../src/wasm/multiples.ts'
 import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
 import { circuit as compiled } from './circuit.ts'
-import { curve, phase1, r1cs, sketch, snarkjs, type Sketch } from './setup-oracles.ts'
+import { oracleCurve, phase1, r1cs, sketch, snarkjs, type Sketch } from './setup-oracles.ts'
 
 const POWER = 6
 const ARITHMETICS = await bestArithmetic() === 'relaxed-simd' ? ['relaxed-simd', 'i64'] as const : ['i64'] as const
@@ -38,7 +38,7 @@ describe('setup', function () {
   })
   after(async () => {
     setup.close()
-    await curve.terminate()
+    await (await oracleCurve()).terminate()
   })
 
   for (const arithmetic of ARITHMETICS) for (const threads of [1, 2]) {
@@ -274,7 +274,7 @@ describe('setup', function () {
     const subtrahend = writeG1(G1.multiply(G1.generator, 77n)!)
     for (let trial = 0; trial < 40; trial++) {
       const minuend = new Uint8Array(createHash('sha512').update(`${trial}`).digest())
-      const [result] = await curve.tm.queueAction([
+      const [result] = await (await oracleCurve()).tm.queueAction([
         { cmd: 'ALLOCSET', var: 0, buff: minuend }, { cmd: 'ALLOCSET', var: 1, buff: subtrahend }, { cmd: 'ALLOC', var: 2, len: 96 },
         { cmd: 'CALL', fnName: 'g1m_subAffine', params: [{ var: 0 }, { var: 1 }, { var: 2 }] },
         { cmd: 'CALL', fnName: 'g1m_batchToAffine', params: [{ var: 2 }, { val: 1 }, { var: 2 }] },
