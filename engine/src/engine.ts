@@ -1,12 +1,13 @@
 import { BabyJubjub } from './baby-jubjub.ts'
 import { buildDomain, type Domain } from './domain.ts'
+import { DEFAULT_BLOCKS, openKey, requireBlocks, type OpenOptions } from './open-key.ts'
 import { bestArithmetic, threadsAvailable } from './platform.ts'
 import { Pool } from './pool.ts'
 import { Poseidon } from './poseidon.ts'
 import type { Proof } from './proof.ts'
 import { prove, secureScalar, type ProveOptions, type Randomness } from './prove.ts'
-import { readProvingKey, withBlocks, type ProvingKey } from './proving-key.ts'
-import { readStoredKey, writeStoredKey } from './stored-key.ts'
+import { layoutsOf, readProvingKey, withBlocks, type PrepareOptions, type ProvingKey } from './proving-key.ts'
+import { readStoredKey, storedBytes, writeStoredKey } from './stored-key.ts'
 import { Machine, buildProgram, type Arithmetic } from './wasm/machine.ts'
 
 export interface EngineOptions {
@@ -54,12 +55,28 @@ export class Engine {
   }
 
   /**
+   * A key with its tables: from `store` where they are kept, or made anew and put there. The store's failures and damaged contents
+   * stop nothing.
+   *
+   * @throws MalformedFile, RangeError, or the signal's reason
+   */
+  openKey(zkey: Uint8Array, options: OpenOptions = {}): Promise<ProvingKey> { return openKey(this, zkey, options) }
+
+  /**
    * Tables for a key that is used again and again: its points times powers of two, in `blocks` blocks (2 to 32; 4 by default).
    * Takes some seconds of processor time for 10,000 wires; release what it answers before the key itself.
+   *
+   * @throws RangeError, or the signal's reason
    */
-  prepareKey(key: ProvingKey, blocks = 4): Promise<ProvingKey> {
-    if (!Number.isInteger(blocks) || blocks < 2 || blocks > 32) return Promise.reject(new RangeError('2 to 32 blocks'))
-    return withBlocks(this.machine, this.pool, key, blocks)
+  async prepareKey(key: ProvingKey, blocks = DEFAULT_BLOCKS, options: PrepareOptions = {}): Promise<ProvingKey> {
+    requireBlocks(blocks)
+    return withBlocks(this.machine, this.pool, key, blocks, options)
+  }
+
+  /** Bytes that `storeKey` would write for `key` prepared in so many blocks; its tables take about as much memory. */
+  preparedBytes(key: ProvingKey, blocks = DEFAULT_BLOCKS): number {
+    requireBlocks(blocks)
+    return storedBytes(this.machine, key, layoutsOf(key, blocks))
   }
 
   /**
@@ -82,7 +99,7 @@ export class Engine {
 
   /** For tests that need two provers to agree. Never with known randomness otherwise: it gives the witness away. */
   proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
-    return prove(this.machine, this.pool, this.domain(key.domain), key, witness, random, options)
+    return prove(this.machine, this.pool, this.domain(key.domain), key.faster ?? key, witness, random, options)
   }
 
   close(): void { this.pool.close() }

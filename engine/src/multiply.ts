@@ -60,7 +60,7 @@ export async function product({ machine, allocate, run }: Context, points: Point
   return result
 }
 
-const POINTS_PER_JOB = 512
+const POINTS_PER_JOB = 128 // some tens of milliseconds: what is urgent does not wait long
 
 /** A copy of the points (one block) in the blocks of a layout. */
 export async function inBlocks({ machine, allocate, run }: Context, points: Points, { width, blocks, period }: Layout): Promise<Points> {

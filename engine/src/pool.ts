@@ -8,7 +8,7 @@ export type Call = readonly [name: string, ...args: number[]]
 /** The calls, given the address of the thread's workspace. */
 export type Work = (workspace: number) => Call[]
 
-interface Job { work: Work; workspace: number; urgency: number; signal: AbortSignal | undefined; resolve(): void; reject(error: unknown): void }
+interface Job { work: Work; workspace: number; urgency: number; awaited: boolean; signal: AbortSignal | undefined; resolve(): void; reject(error: unknown): void }
 interface Worker { thread: Thread | undefined; workspace: number; workspaceBytes: number; job: Job | undefined }
 
 export class Pool {
@@ -35,13 +35,14 @@ export class Pool {
   }
 
   /**
-   * Runs `work` on the next free thread; larger `urgency` first. `workspace` is the bytes of scratch it needs.
+   * Runs `work` on the next free thread; larger `urgency` first. `workspace` is the bytes of scratch it needs. The program is kept
+   * alive for it, unless it is not `awaited`.
    * @throws the signal's reason, if it is aborted before the work starts
    */
-  run(work: Work, options: { workspace?: number; urgency?: number; signal?: AbortSignal | undefined } = {}): Promise<void> {
+  run(work: Work, options: { workspace?: number; urgency?: number; awaited?: boolean; signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (this.failure) return Promise.reject(this.failure)
     return new Promise((resolve, reject) => {
-      const job = { work, workspace: options.workspace ?? 0, urgency: options.urgency ?? 0, signal: options.signal, resolve, reject }
+      const job = { work, workspace: options.workspace ?? 0, urgency: options.urgency ?? 0, awaited: options.awaited ?? true, signal: options.signal, resolve, reject }
       const before = this.queue.findIndex((other) => other.urgency < job.urgency)
       this.queue.splice(before < 0 ? this.queue.length : before, 0, job)
       this.dispatch()
@@ -61,9 +62,9 @@ export class Pool {
         this.provide(worker, job.workspace)
         const calls = job.work(worker.workspace)
         if (worker.thread) {
-          worker.thread.hold(true)
+          worker.thread.hold(job.awaited)
           worker.thread.post({ calls })
-        } else setTimeout(() => this.runHere(worker, calls)) // lets the caller's events through between two jobs
+        } else later(() => this.runHere(worker, calls), job.awaited) // lets the caller's events through between two jobs
       } catch (error) {
         worker.job = undefined
         job.reject(error)
@@ -103,4 +104,9 @@ export class Pool {
     this.queue.length = 0
     for (const { thread } of this.workers) thread?.terminate()
   }
+}
+
+function later(work: () => void, awaited: boolean): void {
+  const timer: unknown = setTimeout(work)
+  if (!awaited && typeof timer === 'object') (timer as NodeJS.Timeout).unref() // browsers number their timers
 }

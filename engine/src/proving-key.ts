@@ -4,7 +4,7 @@
 
 import { MalformedFile, littleEndian, sections } from './files.ts'
 import { ELEMENT } from './wasm/field.ts'
-import { bestLayout, inBlocks, type Layout, type Points } from './multiply.ts'
+import { bestLayout, inBlocks, type Context, type Layout, type Points } from './multiply.ts'
 import type { Pool } from './pool.ts'
 import { SCALAR_ORDER } from './wasm/msm.ts'
 import { BASE_ORDER, type Machine } from './wasm/machine.ts'
@@ -27,6 +27,8 @@ export interface ProvingKey {
   readonly quotientLayout: Layout
   /** delta in G1, an element point. */
   readonly delta1: number
+  /** The same key with its tables, once they are there: proofs take it then. It ends with this one. */
+  faster?: ProvingKey
   release(): void
 }
 
@@ -119,23 +121,45 @@ export function readProvingKey(machine: Machine, file: Uint8Array): ProvingKey {
   }
 }
 
+/** How a key's points would lie in `blocks` blocks. */
+export const layoutsOf = (key: ProvingKey, blocks: number): Pick<ProvingKey, 'wireLayout' | 'quotientLayout'> =>
+  ({ wireLayout: bestLayout(key.a.count, blocks), quotientLayout: bestLayout(key.h.count, blocks) })
+
+export interface PrepareOptions {
+  /** Called with the share of the work done, in (0, 1]. */
+  readonly onProgress?: (done: number) => void
+  readonly signal?: AbortSignal
+  /** Lets everything else of the engine go first, and keeps no program alive. */
+  readonly background?: boolean
+}
 
 /**
  * A key with its points in `blocks` blocks: proofs take fewer additions, and the points `blocks` times the memory (the key's
- * own are kept). The given key stays as it is.
+ * own are kept). The given key stays as it is, and must stay as long as what is answered.
  */
-export async function withBlocks(machine: Machine, pool: Pool, key: ProvingKey, blocks: number): Promise<ProvingKey> {
-  const owned: number[] = []
-  const context = { machine, run: pool.run.bind(pool), allocate: (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at } }
-  const wireLayout = bestLayout(key.a.count, blocks), quotientLayout = bestLayout(key.h.count, blocks)
+export async function withBlocks(machine: Machine, pool: Pool, key: ProvingKey, blocks: number, { onProgress, signal, background = false }: PrepareOptions): Promise<ProvingKey> {
+  signal?.throwIfAborted()
+  const owned: number[] = [], running: Promise<void>[] = []
   const release = () => { for (const at of owned) machine.release(at) }
-  const made = await Promise.allSettled([
-    ...[key.a, key.b1, key.b2, key.c].map((points) => inBlocks(context, points, wireLayout)), inBlocks(context, key.h, quotientLayout),
-  ])
-  const [a, b1, b2, c, h] = made.map((result) => {
-    if (result.status === 'fulfilled') return result.value
+  let planned = 0, done = 0
+  const context: Context = {
+    machine,
+    allocate(bytes) { const at = machine.allocate(bytes); owned.push(at); return at },
+    run(work) {
+      planned++ // all are, before the first is done
+      const job = pool.run(work, { urgency: background ? -1 : 0, awaited: !background, signal }).then(() => onProgress?.(++done / planned))
+      running.push(job)
+      return job
+    },
+  }
+  const layouts = layoutsOf(key, blocks), { faster: _, ...plain } = key
+  try {
+    const inWires = (points: Points) => inBlocks(context, points, layouts.wireLayout)
+    const [a, b1, b2, c, h] = await Promise.all([inWires(key.a), inWires(key.b1), inWires(key.b2), inWires(key.c), inBlocks(context, key.h, layouts.quotientLayout)])
+    return { ...plain, ...layouts, a, b1, b2, c, h, release }
+  } catch (error) {
+    await Promise.allSettled(running) // threads still write to the tables
     release()
-    throw result.reason
-  }) as [Points, Points, Points, Points, Points]
-  return { ...key, a, b1, b2, c, h, wireLayout, quotientLayout, release }
+    throw error
+  }
 }

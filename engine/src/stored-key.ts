@@ -25,17 +25,30 @@ const pointAreas = ({ counts, wireLayout, quotientLayout }: Header): number[] =>
   2 * ELEMENT,
 ]
 
+type Layouts = Pick<ProvingKey, 'wireLayout' | 'quotientLayout'>
+
+/** Bytes of all areas, with the points in these layouts. */
+function areaSizes(machine: Machine, key: ProvingKey, { wireLayout, quotientLayout }: Layouts): number[] {
+  const { wires, publics, domain } = key
+  return [
+    ...pointAreas({ wires, publics, domain, wireLayout, quotientLayout, counts: NAMES.map((name) => key[name].count) }),
+    ...[key.matrixA, key.matrixB].flatMap(({ starts }) => {
+      const count = new Uint32Array(machine.memory.buffer, starts, domain + 1)[domain]!
+      return [4 * (domain + 1), 4 * count, ELEMENT * count]
+    }),
+  ]
+}
+
+/** Length of what `writeStoredKey` would write for this key with its points in these layouts. */
+export function storedBytes(machine: Machine, key: ProvingKey, layouts: Layouts = key): number {
+  return areaSizes(machine, key, layouts).reduce((sum, size) => sum + size, START + 4 * HEADER_WORDS)
+}
+
 export function writeStoredKey(machine: Machine, key: ProvingKey): Uint8Array<ArrayBuffer> {
   const { bytes } = machine, { wires, publics, domain, wireLayout, quotientLayout } = key
-  const points = NAMES.map((name) => key[name])
-  const sizes = pointAreas({ wires, publics, domain, wireLayout, quotientLayout, counts: points.map(({ count }) => count) })
-  const addresses = [...points.flatMap((p) => [p.points, p.indices]), key.delta1]
-  for (const { starts, signals, values } of [key.matrixA, key.matrixB]) {
-    const count = new Uint32Array(machine.memory.buffer, starts, domain + 1)[domain]!
-    addresses.push(starts, signals, values)
-    sizes.push(4 * (domain + 1), 4 * count, ELEMENT * count)
-  }
-  const file = new Uint8Array(START + 4 * HEADER_WORDS + sizes.reduce((sum, size) => sum + size, 0))
+  const points = NAMES.map((name) => key[name]), sizes = areaSizes(machine, key, key)
+  const addresses = [...points.flatMap((p) => [p.points, p.indices]), key.delta1, ...[key.matrixA, key.matrixB].flatMap(({ starts, signals, values }) => [starts, signals, values])]
+  const file = new Uint8Array(storedBytes(machine, key))
   const words = new Uint32Array(file.buffer)
   words.set([wires, publics, domain, ...[wireLayout, quotientLayout].flatMap(({ width, blocks, period }) => [width, blocks, period]), ...points.map(({ count }) => count)], START / 4)
   let at = START + 4 * HEADER_WORDS
