@@ -9,7 +9,7 @@ export type Call = readonly [name: string, ...args: number[]]
 export type Work = (workspace: number) => Call[]
 
 interface Job { work: Work; workspace: number; urgency: number; awaited: boolean; signal: AbortSignal | undefined; resolve(): void; reject(error: unknown): void }
-interface Worker { thread: Thread | undefined; workspace: number; workspaceBytes: number; job: Job | undefined }
+interface Worker { thread: Thread | undefined; workspace: number; workspaceBytes: number; job: Job | undefined; hold(on: boolean): void }
 
 export class Pool {
   private readonly machine: Machine
@@ -25,7 +25,7 @@ export class Pool {
     const shared = typeof SharedArrayBuffer !== 'undefined' && machine.memory.buffer instanceof SharedArrayBuffer
     for (let i = 0; i < (shared ? machine.threads : 1); i++) {
       const thread = shared ? await startThread() : undefined
-      const worker: Worker = { thread, workspace: 0, workspaceBytes: 0, job: undefined }
+      const worker: Worker = { thread, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) }
       thread?.post({ module: machine.module, memory: machine.memory, base: machine.baseOf(i + 1) })
       thread?.onMessage(({ error }) => pool.finished(worker, error))
       thread?.onFailure((error) => pool.fail(error))
@@ -45,11 +45,18 @@ export class Pool {
       const job = { work, workspace: options.workspace ?? 0, urgency: options.urgency ?? 0, awaited: options.awaited ?? true, signal: options.signal, resolve, reject }
       const before = this.queue.findIndex((other) => other.urgency < job.urgency)
       this.queue.splice(before < 0 ? this.queue.length : before, 0, job)
-      this.dispatch()
+      this.next()
     })
   }
 
   close(): void { this.fail(new Error('the engine is closed')) }
+
+  private next(): void {
+    this.dispatch()
+    // What runs is waited for by those whose turn comes after it.
+    const awaited = [...this.workers.flatMap(({ job }) => job ?? []), ...this.queue].some((job) => job.awaited)
+    for (const worker of this.workers) worker.hold(worker.job !== undefined && awaited)
+  }
 
   private dispatch(): void {
     for (const worker of this.workers) {
@@ -62,12 +69,12 @@ export class Pool {
         this.provide(worker, job.workspace)
         const calls = job.work(worker.workspace)
         if (worker.thread) {
-          worker.thread.hold(job.awaited)
           worker.thread.post({ calls })
-        } else later(() => this.runHere(worker, calls), job.awaited) // lets the caller's events through between two jobs
+        } else worker.hold = later(() => this.runHere(worker, calls)) // lets the caller's events through between two jobs
       } catch (error) {
         worker.job = undefined
         job.reject(error)
+        return this.dispatch()
       }
     }
   }
@@ -91,10 +98,9 @@ export class Pool {
   private finished(worker: Worker, error: string | undefined): void {
     const { job } = worker
     worker.job = undefined
-    worker.thread?.hold(false)
     if (error !== undefined) job?.reject(new Error(error))
     else job?.resolve()
-    this.dispatch()
+    this.next()
   }
 
   private fail(error: Error): void {
@@ -106,7 +112,8 @@ export class Pool {
   }
 }
 
-function later(work: () => void, awaited: boolean): void {
+/** Soon. Answers what says whether the program is kept alive until then. */
+function later(work: () => void): Worker['hold'] {
   const timer: unknown = setTimeout(work)
-  if (!awaited && typeof timer === 'object') (timer as NodeJS.Timeout).unref() // browsers number their timers
+  return (on) => { if (typeof timer === 'object') (timer as NodeJS.Timeout)[on ? 'ref' : 'unref']() } // browsers number their timers
 }
