@@ -10,7 +10,8 @@
 
 import type { PairingMachine } from './program.ts'
 import { JACOBIAN, combination, holds, importProof, outsideSubgroup, tablesOf, type KeyTables, type PreparedVerificationKey } from './verify.ts'
-import { InvalidInput, parseProof, parseSignals } from './parse.ts'
+import { InvalidInput } from '../invalid-input.ts'
+import { parseProof, parseSignals } from './parse.ts'
 import { PAIR } from '../wasm/field.ts'
 import { FIXED, FRESH } from '../wasm/miller.ts'
 import { SCALAR_ORDER } from '../wasm/msm.ts'

@@ -3,27 +3,9 @@
 // One spelling for everything: decimal, no sign, no leading zero, no exponent; z = 1 as snarkjs writes it; no further members.
 // Each member is read once, so that an object cannot answer differently the second time.
 
+import { InvalidInput, type InvalidCode } from '../invalid-input.ts'
 import { SCALAR_ORDER } from '../wasm/msm.ts'
 import { BASE_ORDER } from '../wasm/machine.ts'
-
-/**
- * - `MALFORMED`: a proof or a list of signals that is not in its one spelling, or whose points are not points of the groups
- * - `KEY_INVALID`: a verification key of which the same holds, or which would let anyone forge
- */
-export type VerifyCode = 'MALFORMED' | 'KEY_INVALID'
-
-/** What came from outside cannot be read. `code` is stable; `path` is a JSON Pointer into what was passed. */
-export class InvalidInput extends Error {
-  override readonly name = 'InvalidInput'
-  readonly code: VerifyCode
-  readonly path: string
-
-  constructor(code: VerifyCode, path: string, expected: string) {
-    super(`${path || '/'}: expected ${expected}`)
-    this.code = code
-    this.path = path
-  }
-}
 
 /** x, y of a point of G1. */
 export type PointG1 = readonly [bigint, bigint]
@@ -70,8 +52,8 @@ export function parseKey(json: unknown): KeyIntegers {
 }
 
 class Reader {
-  private readonly code: VerifyCode
-  constructor(code: VerifyCode) { this.code = code }
+  private readonly code: InvalidCode
+  constructor(code: InvalidCode) { this.code = code }
 
   refuse(path: string, expected: string): never { throw new InvalidInput(this.code, path, expected) }
 

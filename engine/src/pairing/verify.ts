@@ -7,7 +7,8 @@
 
 import { bestArithmetic } from '../platform.ts'
 import { PairingMachine, writeInteger } from './program.ts'
-import { InvalidInput, parseKey, parseProof, parseSignals, type KeyIntegers, type PointG1, type PointG2, type ProofIntegers } from './parse.ts'
+import { InvalidInput } from '../invalid-input.ts'
+import { parseKey, parseProof, parseSignals, type KeyIntegers, type PointG1, type PointG2, type ProofIntegers } from './parse.ts'
 import { COMB_OFFSET, COMB_TABLE, COMB_TERM, combWorkspace } from '../wasm/comb.ts'
 import { PAIR } from '../wasm/field.ts'
 import type { Arithmetic } from '../wasm/machine.ts'
@@ -15,8 +16,6 @@ import { FIXED, FRESH, LINES } from '../wasm/miller.ts'
 import { SCALAR_ORDER } from '../wasm/msm.ts'
 import { OFF_CURVE, PROOF } from '../wasm/points.ts'
 import { FP12 } from '../wasm/tower.ts'
-
-export { InvalidInput, type VerifyCode } from './parse.ts'
 
 /** A key made ready: its pairing and lines computed, its points' multiples tabled, in the memory of one machine. */
 export interface PreparedVerificationKey {

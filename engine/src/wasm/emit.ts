@@ -17,7 +17,7 @@ export type I64 = Val<'i64'> | bigint
 export type F64 = Val<'f64'> | number
 export type V128 = Val<'v128'>
 
-function unsigned(value: number): number[] {
+export function unsigned(value: number): number[] {
   const bytes: number[] = []
   do {
     const low = value & 0x7f
@@ -58,7 +58,7 @@ export const i32 = {
   of: (x: I32) => val('i32', int(x)),
   add: (a: I32, b: I32): Val<'i32'> => (b === 0 ? val('i32', int(a)) : val('i32', int(a), int(b), 0x6a)),
   sub: int2(0x6b), mul: int2(0x6c), divU: int2(0x6e), remU: int2(0x70), and: int2(0x71), or: int2(0x72), xor: int2(0x73),
-  shl: int2(0x74), shrS: int2(0x75), shrU: int2(0x76),
+  shl: int2(0x74), shrS: int2(0x75), shrU: int2(0x76), rotr: int2(0x78),
   eq: int2(0x46), ne: int2(0x47), ltS: int2(0x48), ltU: int2(0x49), gtS: int2(0x4a), gtU: int2(0x4b), leU: int2(0x4d), geU: int2(0x4f), geS: int2(0x4e),
   eqz: (a: I32) => val('i32', int(a), 0x45),
   wrap: (a: I64) => val('i32', long(a), 0xa7),
@@ -72,6 +72,7 @@ export const i64 = {
   of: (x: I64) => val('i64', long(x)),
   add: long2(0x7c), sub: long2(0x7d), mul: long2(0x7e), and: long2(0x83), or: long2(0x84), xor: long2(0x85),
   shl: long2(0x86), shrS: long2(0x87), shrU: long2(0x88),
+  ctz: (a: I64) => val('i64', long(a), 0x7a),
   eq: longTest(0x51), ne: longTest(0x52), ltS: longTest(0x53), ltU: longTest(0x54), gtS: longTest(0x55), gtU: longTest(0x56),
   eqz: (a: I64) => val('i32', long(a), 0x50),
   extendS: (a: I32) => val('i64', int(a), 0xac),
@@ -80,6 +81,7 @@ export const i64 = {
   select: (a: I64, b: I64, test: I32) => val('i64', long(a), long(b), int(test), 0x1b),
   load: (at: I32, offset = 0) => val('i64', int(at), 0x29, 3, unsigned(offset)),
   load32s: (at: I32, offset = 0) => val('i64', int(at), 0x34, 2, unsigned(offset)),
+  load32u: (at: I32, offset = 0) => val('i64', int(at), 0x35, 2, unsigned(offset)),
 }
 
 export const f64 = {
@@ -243,7 +245,6 @@ export class Module {
       out.push(id, ...unsigned(flat.length))
       for (const byte of flat) out.push(byte)
     }
-    const vector = (items: Code[]): Code => [unsigned(items.length), items]
     const text = (name: string): Code => [unsigned(name.length), [...name].map((c) => c.charCodeAt(0))]
     const types = (list: readonly Type[]) => vector(list.map((t) => [TYPE_BYTE[t]]))
 
@@ -256,11 +257,21 @@ export class Module {
       ...this.built.flatMap((f, i) => (f.exported ? [[text(f.name), 0x00, unsigned(i)]] : [])),
     ]))
     section(10, vector(this.built.map(({ body }) => {
-      const code = flatten([vector(body.locals.map((t) => [1, TYPE_BYTE[t]])), body.code, 0x0b])
+      const code = bodyBytes(body)
       return [unsigned(code.length), code]
     })))
     return Uint8Array.from(out)
   }
+}
+
+const vector = (items: Code[]): Code => [unsigned(items.length), items]
+const bodyBytes = (body: Body): number[] => flatten([vector(body.locals.map((t) => [1, TYPE_BYTE[t]])), body.code, 0x0b])
+
+/** A function alone, of so many addresses, as the code section of another module holds it (without its length). */
+export function functionBytes(parameters: number, build: (body: Body, ...args: Local<'i32'>[]) => void): Uint8Array {
+  const body = new Body(parameters)
+  build(body, ...Array.from({ length: parameters }, (_, index): Local<'i32'> => ({ type: 'i32', index, code: [0x20, unsigned(index)] })))
+  return Uint8Array.from(bodyBytes(body))
 }
 
 function flatten(code: Code): number[] {
