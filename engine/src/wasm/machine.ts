@@ -115,12 +115,24 @@ function reserve(initial: number, maximum: number, shared: boolean): WebAssembly
   }
 }
 
+/** Code and memory; not shared where that is refused, whatever by: the platform, a policy, an engine without threads. */
+function realize(m: Module, initial: number, maximum: number, shared: boolean): { module: WebAssembly.Module; memory: WebAssembly.Memory; shared: boolean } {
+  try {
+    return { module: new WebAssembly.Module(m.bytes(shared, maximum)), memory: reserve(initial, maximum, shared), shared }
+  } catch (error) {
+    if (!shared) throw error
+    return realize(m, initial, maximum, false)
+  }
+}
+
 /** The memory and the code of one engine: constants first, then each thread's frames, then what `allocate` hands out. */
 export class Machine {
   readonly program: Program
   readonly memory: WebAssembly.Memory
   readonly module: WebAssembly.Module
   readonly exports: Exports
+  readonly shared: boolean
+  /** How many can work in this memory: 1 where it is not shared, though that was asked for. */
   readonly threads: number
   private free: { at: number; bytes: number }[]
   private readonly sizes = new Map<number, number>()
@@ -129,10 +141,12 @@ export class Machine {
     const maximum = options.maximumPages ?? 32768
     const { module: m } = program
     this.program = program
-    this.threads = options.threads
-    this.module = new WebAssembly.Module(m.bytes(options.shared, maximum))
     const heap = this.baseOf(options.threads + 1)
-    this.memory = reserve(Math.ceil(heap / PAGE) + 16, maximum, options.shared)
+    const { module, memory, shared } = realize(m, Math.ceil(heap / PAGE) + 16, maximum, options.shared)
+    this.module = module
+    this.memory = memory
+    this.shared = shared
+    this.threads = shared ? options.threads : 1
     this.free = [{ at: heap, bytes: this.memory.buffer.byteLength - heap }]
     new Uint8Array(this.memory.buffer).set(m.dataBytes, m.dataAddress)
     this.exports = new WebAssembly.Instance(this.module, { env: { memory: this.memory } }).exports as Exports
