@@ -20,7 +20,6 @@ export interface EngineOptions {
 /** A machine with its threads. Threads never keep a program alive that waits for nothing of theirs. */
 export class Engine {
   readonly arithmetic: Arithmetic
-  readonly threads: number
   readonly machine: Machine
   readonly pool: Pool
   readonly poseidon: Poseidon
@@ -33,7 +32,6 @@ export class Engine {
     this.poseidon = new Poseidon(machine)
     this.babyJubjub = new BabyJubjub(machine, this.poseidon)
     this.arithmetic = machine.program.arithmetic
-    this.threads = machine.threads
   }
 
   /** @throws RangeError, or Error where the arithmetic asked for is not to be had */
@@ -101,6 +99,9 @@ export class Engine {
   proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
     return prove(this.machine, this.pool, this.domain(key.domain), key.faster ?? key, witness, random, options)
   }
+
+  /** Threads that prove: fewer than were asked for where memory cannot be shared or a thread cannot be started, which may turn out later. */
+  get threads(): number { return this.pool.threads }
 
   close(): void { this.pool.close() }
 

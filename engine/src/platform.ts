@@ -9,14 +9,16 @@ const isNode = typeof process !== 'undefined' && process.versions?.node !== unde
 /** A thread that runs exported functions of one module; messages as in WORKER_SOURCE. */
 export interface Thread {
   post(message: unknown): void
-  onMessage(handler: (message: { error?: string }) => void): void
+  onMessage(handler: (message: { ready?: true; error?: string }) => void): void
+  /** Also called where the thread does not start. */
   onFailure(handler: (error: Error) => void): void
   /** Whether the thread keeps the process alive. */
   hold(on: boolean): void
   terminate(): void
 }
 
-// A message brings the code once, then lists of [exported function, ...arguments]; the answer to a list is {} or { error }.
+// A message brings the code once; the answer is { ready } or { error }. Then come lists of [exported function, ...arguments]; the
+// answer to a list is {} or { error }.
 const WORKER_SOURCE = `
 const node = typeof require === 'function' ? require('node:worker_threads').parentPort : undefined
 const answer = (message) => node ? node.postMessage(message) : self.postMessage(message)
@@ -26,6 +28,7 @@ const take = ({ module, memory, base, calls }) => {
     if (module) {
       functions = new WebAssembly.Instance(module, { env: { memory } }).exports
       functions.base.value = base
+      answer({ ready: true })
       return
     }
     for (const [name, ...args] of calls) functions[name](...args)
@@ -36,6 +39,7 @@ if (node) node.on('message', take)
 else self.onmessage = (event) => take(event.data)
 `
 
+/** @throws where the platform or a policy refuses threads at once; others refuse later, by `onFailure` */
 export async function startThread(): Promise<Thread> {
   if (isNode) {
     const { Worker } = process.getBuiltinModule('node:worker_threads')
@@ -54,7 +58,10 @@ export async function startThread(): Promise<Thread> {
   return {
     post: (message) => worker.postMessage(message),
     onMessage: (handler) => { worker.onmessage = (event) => handler(event.data) },
-    onFailure: (handler) => { worker.onerror = (event) => handler(new Error(event.message)) },
+    onFailure: (handler) => {
+      worker.onerror = (event) => handler(new Error(event.message ?? 'a proving thread ended')) // no message where it did not load
+      worker.onmessageerror = () => handler(new Error('a proving thread cannot read its messages'))
+    },
     hold: () => {},
     terminate: () => { worker.terminate(); URL.revokeObjectURL(address) },
   }

@@ -1,5 +1,6 @@
 // A queue of work for the engine's threads. Work is a list of calls of exported functions; all data is in the machine's
-// memory, so that a call is a name and a few addresses. With one thread and no shared memory, the caller's thread works.
+// memory, so that a call is a name and a few addresses. Without shared memory, or where no thread can be started, the caller's
+// thread works.
 
 import type { Machine } from './wasm/machine.ts'
 import { startThread, type Thread } from './platform.ts'
@@ -9,7 +10,7 @@ export type Call = readonly [name: string, ...args: number[]]
 export type Work = (workspace: number) => Call[]
 
 interface Job { work: Work; workspace: number; urgency: number; awaited: boolean; signal: AbortSignal | undefined; resolve(): void; reject(error: unknown): void }
-interface Worker { thread: Thread | undefined; workspace: number; workspaceBytes: number; job: Job | undefined; hold(on: boolean): void }
+interface Worker { thread: Thread | undefined; ready: boolean; workspace: number; workspaceBytes: number; job: Job | undefined; hold(on: boolean): void }
 
 export class Pool {
   private readonly machine: Machine
@@ -19,20 +20,16 @@ export class Pool {
 
   private constructor(machine: Machine) { this.machine = machine }
 
-  /** As many threads as the machine was made for; none if its memory is not shared. */
+  /** As many threads as the machine was made for, or fewer: none if its memory is not shared or none can be started. */
   static async start(machine: Machine): Promise<Pool> {
     const pool = new Pool(machine)
-    const shared = typeof SharedArrayBuffer !== 'undefined' && machine.memory.buffer instanceof SharedArrayBuffer
-    for (let i = 0; i < (shared ? machine.threads : 1); i++) {
-      const thread = shared ? await startThread() : undefined
-      const worker: Worker = { thread, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) }
-      thread?.post({ module: machine.module, memory: machine.memory, base: machine.baseOf(i + 1) })
-      thread?.onMessage(({ error }) => pool.finished(worker, error))
-      thread?.onFailure((error) => pool.fail(error))
-      pool.workers.push(worker)
-    }
+    for (let i = 0; machine.shared && i < machine.threads; i++) await pool.startWorker(machine.baseOf(i + 1))
+    if (pool.workers.length === 0) pool.workers.push(withThread(undefined))
     return pool
   }
+
+  /** How many work at the same time, as far as is known: a thread may turn out later not to start. */
+  get threads(): number { return this.workers.length }
 
   /**
    * Runs `work` on the next free thread; larger `urgency` first. `workspace` is the bytes of scratch it needs. The program is kept
@@ -43,13 +40,55 @@ export class Pool {
     if (this.failure) return Promise.reject(this.failure)
     return new Promise((resolve, reject) => {
       const job = { work, workspace: options.workspace ?? 0, urgency: options.urgency ?? 0, awaited: options.awaited ?? true, signal: options.signal, resolve, reject }
-      const before = this.queue.findIndex((other) => other.urgency < job.urgency)
-      this.queue.splice(before < 0 ? this.queue.length : before, 0, job)
+      this.enqueue(job)
       this.next()
     })
   }
 
   close(): void { this.fail(new Error('the engine is closed')) }
+
+  private async startWorker(base: number): Promise<void> {
+    const { machine } = this, thread = await startThread().catch(() => undefined)
+    if (!thread) return
+    const worker = withThread(thread)
+    thread.onMessage(({ ready, error }) => {
+      if (worker.thread !== thread || this.failure) return
+      if (worker.ready) this.finished(worker, error)
+      else if (ready) worker.ready = true
+      else this.dismiss(worker)
+    })
+    thread.onFailure((error) => {
+      if (worker.thread !== thread || this.failure) return
+      if (worker.ready) this.fail(error)
+      else this.dismiss(worker)
+    })
+    try {
+      thread.post({ module: machine.module, memory: machine.memory, base })
+      this.workers.push(worker)
+    } catch { // memory that may be shared, but not with threads
+      worker.thread = undefined
+      thread.terminate()
+    }
+  }
+
+  /** Of a thread that never was ready: nothing has run on it, so that others can do its job, or the caller's thread if it was the last. */
+  private dismiss(worker: Worker): void {
+    const { job } = worker
+    worker.thread?.terminate()
+    if (this.workers.length > 1) {
+      this.workers.splice(this.workers.indexOf(worker), 1)
+      this.machine.release(worker.workspace)
+    }
+    worker.thread = worker.job = undefined
+    worker.hold = () => {}
+    if (job) this.enqueue(job)
+    this.next()
+  }
+
+  private enqueue(job: Job): void {
+    const before = this.queue.findIndex((other) => other.urgency < job.urgency)
+    this.queue.splice(before < 0 ? this.queue.length : before, 0, job)
+  }
 
   private next(): void {
     this.dispatch()
@@ -111,6 +150,10 @@ export class Pool {
     for (const { thread } of this.workers) thread?.terminate()
   }
 }
+
+/** `undefined`: the caller's. */
+const withThread = (thread: Thread | undefined): Worker =>
+  ({ thread, ready: false, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) })
 
 /** Soon. Answers what says whether the program is kept alive until then. */
 function later(work: () => void): Worker['hold'] {
