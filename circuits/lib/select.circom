@@ -11,21 +11,22 @@ template Select(B) {
     signal input {binary} bits[B];
     signal output out;
 
-    // The leaves, then each level above them, down to one node.
-    signal node[2**(B + 1) - 1];
-    for (var i = 0; i < 2**B; i++) {
+    // The leaves, then each level above them, down to one node. (Powers are computed once: a witness program computes what a
+    // loop says in each of its rounds.)
+    var width = 2**B;
+    signal node[2*width - 1];
+    for (var i = 0; i < width; i++) {
         node[i] <== in[i];
     }
 
     var below = 0;
-    var level = 2**B;
     for (var k = 0; k < B; k++) {
-        var width = 2**(B - 1 - k);
+        var level = below + width;
+        width = width \ 2;
         for (var i = 0; i < width; i++) {
             node[level + i] <== node[below + 2*i] + bits[k] * (node[below + 2*i + 1] - node[below + 2*i]);
         }
         below = level;
-        level += width;
     }
-    out <== node[2**(B + 1) - 2];
+    out <== node[below];
 }

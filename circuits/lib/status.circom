@@ -27,9 +27,10 @@ template StatusBit() {
     signal {binary} wordContent[248] <== Bits(248)(word);
     signal bytes[32];
     for (var k = 0; k < 31; k++) {
-        var sum = 0;
+        var sum = 0, weight = 1;
         for (var j = 0; j < 8; j++) {
-            sum += wordContent[8*k + j] * 2**j;
+            sum += wordContent[8*k + j] * weight;
+            weight += weight;
         }
         bytes[k] <== sum;
     }
