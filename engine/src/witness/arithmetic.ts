@@ -1,4 +1,4 @@
-// Faster bodies for four functions of the modules that circom writes; operands and results as circom's own:
+// Faster bodies for five functions of the modules that circom writes; operands and results as circom's own:
 //
 //   elements       32 bytes, little-endian, below the prime; in Montgomery form x·2^256 where a product is asked for
 //   signals        40 bytes: a short integer, type bits, an element
@@ -29,8 +29,17 @@ export const copySignal = functionBytes(2, (f, to, from) => {
 /** multiply(a, b, to): a·b·2^−256. */
 export const multiply = functionBytes(3, (f, a, b, to) => productInto(f, limbsAt(f, a!), limbsAt(f, b!), to!))
 
-/** square(a, to) */
-export const square = functionBytes(2, (f, a, to) => { const limbs = limbsAt(f, a!); productInto(f, limbs, limbs, to!) })
+/** square(a, to): a product of limbs that differ is there twice. */
+export const square = functionBytes(2, (f, a, to) => {
+  const limbs = limbsAt(f, a!), twice = limbs.map((limb) => f.local('i64', i64.shl(limb, 1n)))
+  const sums = Array.from({ length: LIMBS }, () => f.local('i64', i64.of(0n)))
+  storeReduced(f, reduced(f, sums, (i, window) => window.forEach((sum, j) => {
+    if (j >= i) f.set(sum, i64.add(sum, i64.mul(limbs[i]!, i === j ? limbs[j]! : twice[j]!)))
+  })), to!)
+})
+
+/** leave(a, to): a·2^−256. */
+export const leaveMontgomery = functionBytes(2, (f, a, to) => storeReduced(f, reduced(f, limbsAt(f, a!), () => {}), to!))
 
 function limbsAt(f: Body, at: Val<'i32'>): Words {
   const words = WORDS.map((k) => f.local('i64', i64.load(at, 8 * k)))
@@ -43,34 +52,40 @@ function limbsAt(f: Body, at: Val<'i32'>): Words {
 }
 
 function productInto(f: Body, a: Words, b: Words, to: Val<'i32'>): void {
-  const p = limbsOf(SCALAR_ORDER), negatedInverse = (1n << BigInt(BITS)) - inverse(SCALAR_ORDER, 1n << BigInt(BITS))
-  let sums = Array.from({ length: LIMBS }, () => f.local('i64', i64.of(0n)))
-  const m = f.local('i64')
+  const sums = Array.from({ length: LIMBS }, () => f.local('i64', i64.of(0n)))
+  storeReduced(f, reduced(f, sums, (i, window) => window.forEach((sum, j) => f.set(sum, i64.add(sum, i64.mul(a[i]!, b[j]!))))), to)
+}
+
+/**
+ * The limbs' value times 2^−256, below 2p, as words. `add(i, window)` adds to the window of limbs i … i + 8 what they still lack, before
+ * multiples of p make limb i's bits 0. Products of limbs have 58 bits: 18 of them and a carry fit into 64.
+ */
+function reduced(f: Body, limbs: Words, add: (i: number, window: Words) => void): Words {
+  const p = limbsOf(SCALAR_ORDER), negatedInverse = (1n << BigInt(BITS)) - inverse(SCALAR_ORDER, 1n << BigInt(BITS)), m = f.local('i64')
+  let window = [...limbs]
   for (let i = 0; i < LIMBS; i++) {
-    const last = i === LIMBS - 1
-    sums.forEach((sum, j) => f.set(sum, i64.add(sum, i64.mul(a[i]!, b[j]!))))
-    f.set(m, i64.and(i64.mul(sums[0]!, negatedInverse), last ? (1n << BigInt(LAST)) - 1n : MASK))
-    sums.forEach((sum, j) => f.set(sum, i64.add(sum, i64.mul(m, p[j]!))))
-    if (last) break
-    const [spent, ...others] = sums as [Local<'i64'>, ...Words]
+    add(i, window)
+    f.set(m, i64.and(i64.mul(window[0]!, negatedInverse), i === LIMBS - 1 ? (1n << BigInt(LAST)) - 1n : MASK))
+    window.forEach((sum, j) => f.set(sum, i64.add(sum, i64.mul(m, p[j]!))))
+    if (i === LIMBS - 1) break
+    const [spent, ...others] = window as [Local<'i64'>, ...Words]
     f.set(others[0]!, i64.add(others[0]!, i64.shrU(spent, BigInt(BITS))))
     f.set(spent, i64.of(0n))
-    sums = [...others, spent]
+    window = [...others, spent]
   }
   for (let j = 0; j + 1 < LIMBS; j++) {
-    f.set(sums[j + 1]!, i64.add(sums[j + 1]!, i64.shrU(sums[j]!, BigInt(BITS))))
-    f.set(sums[j]!, i64.and(sums[j]!, MASK))
+    f.set(window[j + 1]!, i64.add(window[j + 1]!, i64.shrU(window[j]!, BigInt(BITS))))
+    f.set(window[j]!, i64.and(window[j]!, MASK))
   }
-  const value = WORDS.map((k) => {
+  return WORDS.map((k) => {
     const from = LAST + 64 * k // the first of the word's bits
-    const parts = sums.flatMap((sum, j) => {
+    const parts = window.flatMap((sum, j) => {
       const shift = BITS * j - from
       if (shift <= -BITS && j < LIMBS - 1 || shift >= 64) return []
       return [shift < 0 ? i64.shrU(sum, BigInt(-shift)) : i64.shl(sum, BigInt(shift))]
     })
     return f.local('i64', parts.reduce((all, part) => i64.or(all, part)))
   })
-  storeReduced(f, value, to)
 }
 
 /** value or value − p, for value < 2p. */

@@ -133,7 +133,7 @@ function primeOf(circuit: CircomExports): bigint {
 /** With the faster arithmetic where the platform takes it: it has SIMD, as all do since 2021. @throws MalformedFile */
 async function compile(wasm: Uint8Array): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(quicken(wasm).wasm).catch(() => WebAssembly.compile(wasm as BufferSource))
+    return await WebAssembly.compile(quicken(wasm).wasm as BufferSource).catch(() => WebAssembly.compile(wasm as BufferSource))
   } catch (error) {
     if (error instanceof WebAssembly.CompileError) throw new MalformedFile(`wasm: ${error.message}`)
     throw error

@@ -1,9 +1,10 @@
-// A module that circom wrote, with the arithmetic on which it spends its time replaced by ours. A function is known by its whole
-// code, so one that another version of circom or another prime made otherwise is left as it is: slower, not wrong.
+// A module that circom wrote, with the arithmetic on which it spends its time replaced by ours. Functions are known by their whole
+// code, and replaced only where all are there: what another version of circom or another prime made otherwise stays as it is,
+// slower, not wrong.
 
 import { MalformedFile } from '../files.ts'
 import { unsigned } from '../wasm/emit.ts'
-import { copySignal, invert, multiply, square } from './arithmetic.ts'
+import { copySignal, invert, leaveMontgomery, multiply, square } from './arithmetic.ts'
 
 /** By length and FNV-1a hash of 64 bits of the code that circom 2.0 to 2.2 write for BN254. */
 const REPLACEMENTS: ReadonlyMap<string, Uint8Array> = new Map([
@@ -11,16 +12,17 @@ const REPLACEMENTS: ReadonlyMap<string, Uint8Array> = new Map([
   ['3962:3de356a64c1e7218', multiply], // Fr_F1m_mul
   ['4227:54a38a573030fa21', square], // Fr_F1m_square
   ['289:2aa869bde59b0ba3', invert], // Fr_int_inverseMod
+  ['21:5d3ad654865604bc', leaveMontgomery], // Fr_F1m_fromMontgomery
 ])
 const LENGTHS = new Set([...REPLACEMENTS.keys()].map((key) => Number(key.split(':')[0])))
 const CODE_SECTION = 10
 
-/** @returns the module, and how many functions were replaced. @throws MalformedFile */
-export function quicken(wasm: Uint8Array): { wasm: Uint8Array<ArrayBuffer>; replaced: number } {
+/** @returns the module with its arithmetic replaced, or as it is. @throws MalformedFile */
+export function quicken(wasm: Uint8Array): { wasm: Uint8Array; quickened: boolean } {
   const reader = new Reader(wasm)
   const parts: Uint8Array[] = [reader.take(8)]
   if (String.fromCharCode(...parts[0]!) !== '\0asm\x01\0\0\0') throw new MalformedFile('not a WebAssembly module')
-  let replaced = 0
+  const found = new Set<Uint8Array>()
   while (!reader.atEnd) {
     const start = reader.at, id = reader.take(1)[0], content = reader.take(reader.number())
     if (id !== CODE_SECTION) {
@@ -30,13 +32,13 @@ export function quicken(wasm: Uint8Array): { wasm: Uint8Array<ArrayBuffer>; repl
     const code = new Reader(content), count = code.number()
     const bodies = Array.from({ length: count }, () => {
       const body = code.take(code.number()), better = LENGTHS.has(body.length) && REPLACEMENTS.get(`${body.length}:${fnv(body)}`)
-      if (better) replaced++
+      if (better) found.add(better)
       return better || body
     })
     const pieces = [Uint8Array.from(unsigned(count)), ...bodies.flatMap((body) => [Uint8Array.from(unsigned(body.length)), body])]
     parts.push(Uint8Array.from([CODE_SECTION, ...unsigned(pieces.reduce((sum, piece) => sum + piece.length, 0))]), ...pieces)
   }
-  return { wasm: joined(parts), replaced }
+  return found.size === REPLACEMENTS.size ? { wasm: joined(parts), quickened: true } : { wasm, quickened: false }
 }
 
 class Reader {
