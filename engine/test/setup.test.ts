@@ -5,11 +5,14 @@ import { Engine, prepareVerificationKey, verify } from '../src/index.ts'
 import { bestArithmetic } from '../src/platform.ts'
 import { MalformedFile } from '../src/files.ts'
 import { Setup } from '../src/setup/setup.ts'
+import { beaconSeed, Transcript, challengePoint } from '../src/setup/contribute.ts'
 import { SetupMachine, Blake2b } from '../src/setup/program.ts'
-import { SECTION, readKeyFile, writeContributions, writeG1, writeG2, writeHeader, writeSections, type Contribution, type KeyFile } from '../src/setup/zkey.ts'
+import { Task } from '../src/setup/task.ts'
+import { SECTION, readG1, readKeyFile, writeContributions, writeG1, writeG2, writeHeader, writeSections, type Contribution, type KeyFile } from '../src/setup/zkey.ts'
 import { G1, G2 } from '../src/setup/curve.ts'
 import { overreadDifference } from '../src/setup/overread.ts'
 import { scaleSteps, split } from '../src/setup/scalar.ts'
+import { inverse, mod } from '../src/wasm/field.ts'
 import { LAMBDA } from '../src/wasm/multiples.ts'
 import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
 import { circuit as compiled } from './circuit.ts'
@@ -212,6 +215,32 @@ describe('setup', function () {
       await refused(contribution(2, (from) => ({ ...from, beacon: { ...from.beacon!, iterationsExponent: 63 } })), /too many/)
       await refused(contribution(0, (from) => ({ ...from, beacon: BEACON })), /not the beacon/)
     })
+    // Whoever makes all contributions can choose them so that delta is known in the end.
+    const together = async (secrets: readonly bigint[]): Promise<Uint8Array> => {
+      const initial = readKeyFile(await setup.newKey(circuit, ptau)), contributions: Contribution[] = []
+      const transcript = new Transcript(setup['setup'].machine, initial.circuitHash)
+      for (const secret of secrets) {
+        const s = G1.multiply(G1.generator, 77n)!, sx = G1.multiply(s, secret)!, challenge = transcript.challenge(s, sx)
+        const deltaAfter = G1.multiply(contributions.at(-1)?.deltaAfter ?? G1.generator, secret)!
+        contributions.push({ deltaAfter, s, sx, spx: G2.multiply(challengePoint(challenge), secret)!, transcript: challenge })
+        transcript.add(contributions.at(-1)!)
+      }
+      const delta = secrets.reduce((product, secret) => (product * secret) % r), header = { delta1: writeG1(G1.multiply(G1.generator, delta)!), delta2: writeG2(G2.multiply(G2.generator, delta)!) }
+      const divided = (type: number) => {
+        const part = initial.parts.get(type)!.slice()
+        for (let at = 0; at < part.length; at += 64) if (part.subarray(at, at + 64).some((byte) => byte !== 0)) part.set(writeG1(G1.multiply(readG1(part, at), inverse(delta, r))!), at)
+        return part
+      }
+      return keyFrom(initial, { header, contributions, parts: { [SECTION.l]: divided(SECTION.l), [SECTION.h]: divided(SECTION.h) } })
+    }
+    const x = 0x1234567890abcdef1234567890abcdefn
+    it('no contributions for being chosen, if their product is neither 1 nor −1', async () =>
+      assert.equal((await setup.verifyKey(await together([x, mod(2n * inverse(x, r), r)]), circuit, ptau)).valid, true))
+    for (const [what, delta] of [['1', 1n], ['−1', r - 1n]] as const) it(`contributions that together make delta ${what}, after all else was found right`, async () => {
+      const known = await together([x, mod(delta * inverse(x, r), r)])
+      await refused(known, /^delta is ±1$/) // the last thing that is looked at
+      assert.equal(await snarkjs.verify(circuit, ptau, known), true)
+    })
     it('contributions to another circuit', async () => refused(keyFrom(file, { circuitHash: new Uint8Array(64) }), /another circuit/))
     it('a file cut off anywhere, or with more sections', async () => {
       for (let length = 0; length < key.length; length += 997) assert.equal((await setup.verifyKey(key.subarray(0, length), circuit, ptau, { initial: key })).valid, false)
@@ -252,6 +281,24 @@ describe('setup', function () {
     })
   })
 
+  it('takes Buffers, whose slices share memory, wherever they begin, and changes none', async () => {
+    const raw = await phase1(3, 1, false), prepared = await setup.preparePhase1(raw)
+    const key = await setup.newKey(circuit, ptau), last = (await setup.beacon((await setup.contribute(key)).key, BEACON)).key
+    const given = [raw, circuit, ptau, key, last, BEACON.hash].map(shifted) as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer], before = given.map(hex)
+    assert.equal(hex(await setup.preparePhase1(given[0])), hex(prepared))
+    assert.equal(hex(await setup.newKey(given[1], given[2])), hex(key))
+    assert.equal((await setup.verifyKey((await setup.contribute(given[3])).key, circuit, ptau)).valid, true)
+    assert.equal(hex((await setup.beacon(given[3], { ...BEACON, hash: given[5] })).key), hex((await setup.beacon(key, BEACON)).key))
+    assert.equal((await setup.verifyKey(given[4], given[1], given[2], { initial: given[3] })).reason, undefined)
+    assert.deepEqual(given.map(hex), before)
+  })
+
+  it('refuses a point at infinity in a Buffer of a phase 1', async () => {
+    const raw = shifted(await phase1(2, 1, false))
+    raw.fill(0, sectionStart(raw, 4) + 64, sectionStart(raw, 4) + 128)
+    await assert.rejects(setup.preparePhase1(raw), /at infinity/)
+  })
+
   it('refuses beacons out of bounds', async () => {
     const key = await setup.newKey(circuit, ptau)
     for (const wrong of [{ hash: new Uint8Array(0) }, { hash: new Uint8Array(256) }, { iterationsExponent: 9 }, { iterationsExponent: 64 }, { iterationsExponent: 10.5 }]) {
@@ -266,6 +313,17 @@ describe('setup', function () {
       for (const at of [0, 1, 128, length >> 1]) {
         assert.equal(hex(Blake2b.of(machine, data.subarray(0, at), data.subarray(at))), createHash('blake2b512').update(data).digest('hex'))
       }
+    }
+    pool.close()
+  })
+
+  it('hashes a beacon as SHA-256 does, so many times', async () => {
+    const { machine, pool } = await SetupMachine.create({ threads: 1 })
+    for (const [length, exponent] of [[1, 1], [32, 0], [32, 10], [55, 3], [56, 3], [64, 2], [255, 2], [20, 17]] as const) {
+      const hash = Uint8Array.from({ length }, (_, i) => 255 - i)
+      let value: Uint8Array = hash
+      for (let i = 0; i < 2 ** exponent; i++) value = createHash('sha256').update(value).digest()
+      assert.equal(hex(await Task.perform(machine, pool, {}, (task) => beaconSeed(task, hash, exponent))), hex(value))
     }
     pool.close()
   })
@@ -296,6 +354,13 @@ describe('setup', function () {
     assert.throws(() => scaleSteps(0n), RangeError)
   })
 })
+
+/** A Buffer in the midst of a larger one. */
+function shifted(bytes: Uint8Array): Buffer {
+  const pool = Buffer.alloc(4 * Math.ceil(bytes.length / 4) + 8, 0xaa)
+  pool.set(bytes, 3)
+  return pool.subarray(3, 3 + bytes.length)
+}
 
 /** A point of the twist that is not of order r. */
 function outside() {

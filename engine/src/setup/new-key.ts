@@ -13,20 +13,22 @@ import { combineWorkspace } from '../wasm/combine.ts'
 import { G1, G2 } from './curve.ts'
 import { overreadDifference } from './overread.ts'
 import { readPhase1, type Phase1 } from './phase1.ts'
-import { Blake2b, POINT, RAW, cut, toHashed, type Group, type SetupMachine } from './program.ts'
+import { Blake2b, POINT, RAW, cut, toHashed, type Group } from './program.ts'
 import { readCircuit, type Circuit } from './r1cs.ts'
 import { HALF_BITS, split, windows } from './scalar.ts'
+import { together, type Task } from './task.ts'
 import { SECTION, readG1, readG2, hashedG1, hashedG2, writeContributions, writeG1, writeG2, writeHeader, writeSections } from './zkey.ts'
 
 /** Of one basis point: which wires take it, with which coefficient. `base`: number of the basis. */
 interface Part { readonly base: number; readonly terms: { readonly rows: Uint32Array; readonly wires: Uint32Array; readonly coefficients: Uint32Array } }
 
 const TABLE_BYTES = 400 * 2 ** 20 // of multiples, at most, unless narrow digits need more
+const COEFFICIENT_CUT = 15 // additions that take as long
 const TERMS_PER_JOB = 2048
 const OUTPUTS_PER_JOB = 512
 
 /** @throws MalformedFile, also where phase 1 is too small */
-export async function newKey(setup: SetupMachine, r1cs: Uint8Array, ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+export async function newKey(task: Task, r1cs: Uint8Array, ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const circuit = readCircuit(r1cs), phase1 = readPhase1(ptau)
   const { wires, publics, constraints } = circuit
   const power = Math.max(1, Math.ceil(Math.log2(constraints + publics + 1))), domain = 2 ** power
@@ -36,8 +38,10 @@ export async function newKey(setup: SetupMachine, r1cs: Uint8Array, ptau: Uint8A
   const aWithPublics = {
     rows: concat(a.rows, publicWires.map((i) => constraints + i)), wires: concat(a.wires, publicWires), coefficients: concat(a.coefficients, new Uint32Array(publics + 1)),
   }
-  const [tau2] = await combinations(setup, 'g2', circuit, [phase1.basis('tau2', power)], [[{ base: 0, terms: b }]])
-  const [A, B1, K] = await combinations(setup, 'g1', circuit, [phase1.basis('tau1', power), phase1.basis('alpha1', power), phase1.basis('beta1', power)], [
+  // In terms of G1; one of G2 takes as long as three.
+  const [inG2, inG1, vanishing, hashing] = task.parts(3 * b.wires.length, 2 * a.wires.length + 2 * b.wires.length + c.wires.length, domain / 2, wires)
+  const [tau2] = await combinations(inG2, 'g2', circuit, [phase1.basis('tau2', power)], [[{ base: 0, terms: b }]])
+  const [A, B1, K] = await combinations(inG1, 'g1', circuit, [phase1.basis('tau1', power), phase1.basis('alpha1', power), phase1.basis('beta1', power)], [
     [{ base: 0, terms: aWithPublics }], [{ base: 0, terms: b }],
     [{ base: 2, terms: aWithPublics }, { base: 1, terms: b }, { base: 0, terms: c }],
   ]) as [Combined, Combined, Combined]
@@ -49,25 +53,28 @@ export async function newKey(setup: SetupMachine, r1cs: Uint8Array, ptau: Uint8A
     wires, publics, domain, alpha1: phase1.alpha1.subarray(0, RAW.g1), beta1: phase1.beta1.subarray(0, RAW.g1), beta2: phase1.beta2,
     gamma2: writeG2(G2.generator), delta1: writeG1(G1.generator), delta2: writeG2(G2.generator),
   }
-  const hash = new Blake2b(setup.machine)
-  for (const point of [readG1(header.alpha1), readG1(header.beta1)]) hash.update(hashedG1(point))
-  for (const point of [hashedG2(readG2(header.beta2)), hashedG2(G2.generator), hashedG1(G1.generator), hashedG2(G2.generator)]) hash.update(point)
-  const count = (n: number) => hash.update(toLittleEndian(BigInt(n), 4).reverse())
-  count(publics + 1)
-  hash.update(toHashed(K.plain.slice(0, cutAt), 'g1'))
-  count(domain - 1)
-  hash.update(toHashed(await vanishingPowers(setup, phase1, domain), 'g1'))
-  count(wires - publics - 1)
-  hash.update(toHashed(K.plain.slice(cutAt), 'g1'))
-  for (const [group, { plain }] of [['g1', A], ['g1', B1], ['g2', B2]] as const) {
-    count(wires)
-    hash.update(toHashed(plain, group))
-  }
+  const count = (n: number) => toLittleEndian(BigInt(n), 4).reverse()
+  const circuitHash = await hashInTurns(hashing, [
+    hashedG1(readG1(header.alpha1)), hashedG1(readG1(header.beta1)), hashedG2(readG2(header.beta2)), hashedG2(G2.generator), hashedG1(G1.generator), hashedG2(G2.generator),
+    count(publics + 1), toHashed(K.plain.slice(0, cutAt), 'g1'),
+    count(domain - 1), toHashed(await vanishingPowers(vanishing, phase1, domain), 'g1'),
+    count(wires - publics - 1), toHashed(K.plain.slice(cutAt), 'g1'),
+    count(wires), toHashed(A.plain, 'g1'), count(wires), toHashed(B1.plain, 'g1'), count(wires), toHashed(B2.plain, 'g2'),
+  ])
   return writeSections([
     [SECTION.protocol, Uint8Array.of(1, 0, 0, 0)], [SECTION.header, writeHeader(header)], [SECTION.coefficients, coefficientSection(circuit)],
     [SECTION.ic, K.file.subarray(0, cutAt)], [SECTION.h, h], [SECTION.l, K.file.subarray(cutAt)],
-    [SECTION.a, A.file], [SECTION.b1, B1.file], [SECTION.b2, B2.file], [SECTION.contributions, writeContributions(hash.digest(), [])],
+    [SECTION.a, A.file], [SECTION.b1, B1.file], [SECTION.b2, B2.file], [SECTION.contributions, writeContributions(circuitHash, [])],
   ])
+}
+
+const HASHED_IN_A_TURN = 1 << 16
+
+async function hashInTurns(task: Task, parts: readonly Uint8Array[]): Promise<Uint8Array> {
+  const hash = new Blake2b(task.machine)
+  const pieces = parts.flatMap((part) => cut(part.length, HASHED_IN_A_TURN).map(([from, to]) => part.subarray(from, to)))
+  await task.each(pieces.length, (i) => { hash.update(pieces[i]!) })
+  return hash.digest()
 }
 
 const concat = (a: Uint32Array, b: Uint32Array): Uint32Array => {
@@ -92,9 +99,9 @@ function oddPoints(basis: Uint8Array): Uint8Array {
 interface Combined { readonly file: Uint8Array; readonly plain: Uint8Array }
 
 /** For each list of parts, the combination of every wire. */
-async function combinations(setup: SetupMachine, group: Group, circuit: Circuit, bases: readonly Uint8Array[], outputs: readonly (readonly Part[])[]): Promise<Combined[]> {
-  const { pool } = setup, size = POINT[group], rowsPerBase = bases[0]!.length / RAW[group]
-  return setup.scope(async (allocate) => {
+async function combinations(task: Task, group: Group, circuit: Circuit, bases: readonly Uint8Array[], outputs: readonly (readonly Part[])[]): Promise<Combined[]> {
+  const size = POINT[group], rowsPerBase = bases[0]!.length / RAW[group]
+  return task.scope(async (allocate) => {
     // How long a table each point needs.
     const big = circuit.coefficients.map((value) => value !== 1n && value !== SCALAR_ORDER - 1n)
     const tabled = new Uint8Array(bases.length * rowsPerBase)
@@ -103,34 +110,37 @@ async function combinations(setup: SetupMachine, group: Group, circuit: Circuit,
     let width = 8
     while (width > 4 && withTable.length * size * 2 ** (width - 1) > TABLE_BYTES) width--
     const places = Math.ceil((HALF_BITS + 1) / width)
+    const wires = outputs.map((parts) => byWire(parts, circuit.wires, rowsPerBase, big, 2 * places))
+    // In additions.
+    const [cutting, tabling, ...combining] = task.parts(
+      COEFFICIENT_CUT * circuit.coefficients.length, withTable.length * 2 ** (width - 1), ...wires.map(({ additions }) => additions[circuit.wires]!))
 
     const digits = new Int16Array(2 * places * circuit.coefficients.length)
-    circuit.coefficients.forEach((value, i) => split(value).forEach((half, k) => windows(half, width, digits, (2 * i + k) * places)))
-    const digitsAt = setup.words(new Uint32Array(digits.buffer, 0, digits.length / 2), allocate)
+    await cutting.each(circuit.coefficients.length, (i) => split(circuit.coefficients[i]!).forEach((half, k) => windows(half, width, digits, (2 * i + k) * places)))
+    const digitsAt = task.words(new Uint32Array(digits.buffer, 0, digits.length / 2), allocate)
 
     const references = new Uint32Array(2 * bases.length * rowsPerBase)
     for (const [base, raw] of bases.entries()) {
       refuseInfinity(raw, RAW[group])
-      const at = await setup.importPoints(raw, allocate)
+      const at = await task.importPoints(raw, allocate)
       for (let row = 0; row < rowsPerBase; row++) references[2 * (base * rowsPerBase + row)] = at + size * row
     }
-    await tables(setup, group, references, withTable, width, allocate)
-    const referencesAt = setup.words(references, allocate)
+    await tables(tabling!, group, references, withTable, width, allocate)
+    const referencesAt = task.words(references, allocate)
 
     const results: Combined[] = []
-    for (const parts of outputs) results.push(await setup.scope(async (own) => {
-      const { order, starts, points, coefficients } = byWire(parts, circuit.wires, rowsPerBase, big)
-      const addresses = [starts, points, coefficients].map((list) => setup.words(list, own)) as [number, number, number]
-      const at = own(size * circuit.wires)
+    for (const [i, { order, starts, points, coefficients, additions }] of wires.entries()) results.push(await task.scope(async (own) => {
+      const addresses = [starts, points, coefficients].map((list) => task.words(list, own)) as [number, number, number]
+      const at = own(size * circuit.wires), run = combining[i]!.counting(additions[circuit.wires]!)
       const jobs: Promise<void>[] = []
       for (let from = 0, to = 0; from < circuit.wires; from = to) {
         while (to < circuit.wires && (to === from || (to - from < OUTPUTS_PER_JOB && starts[to + 1]! - starts[from]! <= TERMS_PER_JOB))) to++
         const [first, last] = [from, to], terms = starts[to]! - starts[from]!
-        jobs.push(pool.run((workspace) => [[`${group}_combine`, addresses[0], first, last, addresses[1], addresses[2], referencesAt, digitsAt, width, places, workspace, at]],
-          { workspace: combineWorkspace(last - first, terms, 2 * places, size / 2) }))
+        jobs.push(run((workspace) => [[`${group}_combine`, addresses[0], first, last, addresses[1], addresses[2], referencesAt, digitsAt, width, places, workspace, at]],
+          { workspace: combineWorkspace(last - first, terms, 2 * places, size / 2), units: additions[last]! - additions[first]! }))
       }
-      await Promise.all(jobs)
-      const [file, plain] = [await setup.exportPoints(group, at, circuit.wires, 'file'), await setup.exportPoints(group, at, circuit.wires, 'plain')]
+      await together(jobs)
+      const [file, plain] = [await task.exportPoints(group, at, circuit.wires, 'file'), await task.exportPoints(group, at, circuit.wires, 'plain')]
       return { file: inOrder(file, order, RAW[group]), plain: inOrder(plain, order, RAW[group]) }
     }))
     return results
@@ -149,16 +159,18 @@ export function refuseInfinity(raw: Uint8Array, size: number): void {
 
 /**
  * The terms of every wire together. Wires are in an order in which neighbours have about as many dear terms, since outputs are
- * made two at a time; `order[place]` is the wire.
+ * made two at a time; `order[place]` is the wire, and all places before one take about `additions[place]`, of which a dear term has
+ * `perDear`.
  */
-function byWire(parts: readonly Part[], wires: number, rowsPerBase: number, big: readonly boolean[]) {
+function byWire(parts: readonly Part[], wires: number, rowsPerBase: number, big: readonly boolean[], perDear: number) {
   const counts = new Uint32Array(wires), dear = new Uint32Array(wires)
   for (const { terms } of parts) terms.wires.forEach((wire, i) => { counts[wire]!++; if (big[terms.coefficients[i]!]) dear[wire]!++ })
   const order = Uint32Array.from(counts.keys()).sort((x, y) => dear[y]! - dear[x]! || counts[y]! - counts[x]!)
-  const starts = new Uint32Array(wires + 1), next = new Uint32Array(wires)
+  const starts = new Uint32Array(wires + 1), additions = new Float64Array(wires + 1), next = new Uint32Array(wires)
   order.forEach((wire, place) => {
     next[wire] = starts[place]!
     starts[place + 1] = starts[place]! + counts[wire]!
+    additions[place + 1] = additions[place]! + counts[wire]! + (perDear - 1) * dear[wire]!
   })
   const points = new Uint32Array(starts[wires]!), coefficients = new Uint32Array(starts[wires]!)
   for (const { base, terms } of parts) terms.wires.forEach((wire, i) => {
@@ -166,7 +178,7 @@ function byWire(parts: readonly Part[], wires: number, rowsPerBase: number, big:
     points[to] = base * rowsPerBase + terms.rows[i]!
     coefficients[to] = terms.coefficients[i]!
   })
-  return { order, starts, points, coefficients }
+  return { order, starts, points, coefficients, additions }
 }
 
 function inOrder(raw: Uint8Array, order: Uint32Array, size: number): Uint8Array {
@@ -178,10 +190,10 @@ function inOrder(raw: Uint8Array, order: Uint32Array, size: number): Uint8Array 
 const ROWS_PER_JOB = 64
 
 /** Makes tables of 1 … 2^(width−1) times the points listed, and points `references` to them. Multiples lie next to each other. */
-async function tables(setup: SetupMachine, group: Group, references: Uint32Array, list: readonly number[], width: number, allocate: (bytes: number) => number): Promise<void> {
-  const { machine, pool } = setup, size = POINT[group], length = 2 ** (width - 1)
+async function tables(task: Task, group: Group, references: Uint32Array, list: readonly number[], width: number, allocate: (bytes: number) => number): Promise<void> {
+  const { machine } = task, size = POINT[group], length = 2 ** (width - 1), run = task.counting(list.length)
   const all = allocate(size * length * list.length)
-  await Promise.all(cut(list.length, ROWS_PER_JOB).map(([from, to]) => {
+  await together(cut(list.length, ROWS_PER_JOB).map(([from, to]) => {
     const rows = to - from, table = all + size * length * from
     for (let i = 0; i < rows; i++) {
       const at = references[2 * list[from + i]!]!
@@ -190,7 +202,7 @@ async function tables(setup: SetupMachine, group: Group, references: Uint32Array
       references[2 * list[from + i]! + 1] = size * rows
     }
     // From 1 … m on: m + 1 … 2m are sums of m and 1 … m, written one after the other.
-    return pool.run((workspace) => {
+    return run((workspace) => {
       const calls: [string, ...number[]][] = []
       let at = workspace
       for (let m = 1; m < length; m *= 2) {
@@ -206,7 +218,7 @@ async function tables(setup: SetupMachine, group: Group, references: Uint32Array
         at += 16 * lists
       }
       return calls
-    }, { workspace: 16 * length * rows })
+    }, { workspace: 16 * length * rows, units: rows })
   }))
 }
 
@@ -238,16 +250,16 @@ const SUMS_PER_JOB = 4096
 const HASHED_AT_ONCE = 1 << 14
 
 /** τ^(n+i) − τ^i, as integers: what snarkjs hashes in place of H. It does so by blocks of 2^14, the last of which has one too many. */
-async function vanishingPowers(setup: SetupMachine, { file, tau1 }: Phase1, n: number): Promise<Uint8Array> {
+async function vanishingPowers(task: Task, { file, tau1 }: Phase1, n: number): Promise<Uint8Array> {
   const count = n - 1 <= HASHED_AT_ONCE ? n - 1 : n
   const start = tau1.byteOffset - file.byteOffset, end = start + RAW.g1 * (n + count)
   if (end > file.length) throw new MalformedFile('ptau: ends too early for the hash of the circuit')
   const inside = start + tau1.length >= end ? count : n - 1
-  const { machine, pool } = setup, size = POINT.g1
-  const differences = await setup.scope(async (allocate) => {
-    const points = await setup.importPoints(file.subarray(start, start + RAW.g1 * (n + inside)), allocate)
+  const { machine } = task, size = POINT.g1, run = task.counting(inside)
+  const differences = await task.scope(async (allocate) => {
+    const points = await task.importPoints(file.subarray(start, start + RAW.g1 * (n + inside)), allocate)
     const results = allocate(size * (inside + 1))
-    await Promise.all(cut(inside, SUMS_PER_JOB).map(([from, to]) => pool.run((workspace) => {
+    await together(cut(inside, SUMS_PER_JOB).map(([from, to]) => run((workspace) => {
       const lists = to - from, words = new Uint32Array(machine.memory.buffer, workspace, 4 * lists)
       for (let l = 0; l < lists; l++) {
         words[2 * l] = points + size * (n + from + l)
@@ -256,8 +268,8 @@ async function vanishingPowers(setup: SetupMachine, { file, tau1 }: Phase1, n: n
         words[3 * lists + l] = 2
       }
       return [['g1_sums', workspace, workspace + 8 * lists, workspace + 12 * lists, lists, results + size * from]]
-    }, { workspace: 16 * SUMS_PER_JOB })))
-    return setup.exportPoints('g1', results, inside, 'plain')
+    }, { workspace: 16 * SUMS_PER_JOB, units: to - from })))
+    return task.exportPoints('g1', results, inside, 'plain')
   })
   if (inside === count) return differences
   const all = new Uint8Array(RAW.g1 * count)

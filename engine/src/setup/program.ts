@@ -1,4 +1,4 @@
-// The machine that makes and checks keys: the prover's, with sparse combinations, points times one scalar, and BLAKE2b.
+// The machine that makes and checks keys: the prover's, with sparse combinations, points times one scalar, BLAKE2b and SHA-256.
 
 import { bestArithmetic, threadsAvailable } from '../platform.ts'
 import { Pool } from '../pool.ts'
@@ -9,6 +9,7 @@ import { buildLagrange } from '../wasm/lagrange.ts'
 import { ELEMENT } from '../wasm/field.ts'
 import { Machine, buildProgram, type Arithmetic } from '../wasm/machine.ts'
 import { buildCheck, buildScale } from '../wasm/scale.ts'
+import { buildSha256 } from '../wasm/sha256.ts'
 
 export type Group = 'g1' | 'g2'
 /** Bytes of a point in files, and as an element point. */
@@ -46,47 +47,13 @@ export class SetupMachine {
       }
       buildCheck(m, fp)
       buildBlake2b(m)
+      buildSha256(m)
     })
     const machine = new Machine(program, { shared, threads: shared ? threads : 1, maximumPages: 65536 })
     return new SetupMachine(machine, await Pool.start(machine))
   }
 
   close(): void { this.pool.close() }
-
-  /** Runs `body` with an `allocate` whose memory is taken back after it. */
-  async scope<T>(body: (allocate: (bytes: number) => number) => Promise<T>): Promise<T> {
-    const owned: number[] = []
-    try {
-      return await body((bytes) => { const at = this.machine.allocate(bytes); owned.push(at); return at })
-    } finally { for (const at of owned) this.machine.release(at) }
-  }
-
-  words(values: Uint32Array, allocate: (bytes: number) => number): number {
-    const at = allocate(values.byteLength)
-    new Uint32Array(this.machine.memory.buffer, at, values.length).set(values)
-    return at
-  }
-
-  /** Points of a file → element points. */
-  async importPoints(raw: Uint8Array, allocate: (bytes: number) => number): Promise<number> {
-    const { machine, pool } = this
-    const coordinates = raw.length / 32, at = allocate(coordinates * ELEMENT), temporary = machine.allocate(raw.length)
-    machine.bytes.set(raw, temporary)
-    await Promise.all(cut(coordinates, 1 << 14).map(([from, to]) => pool.run(() => [['fp_import', at + ELEMENT * from, temporary + 32 * from, to - from, machine.program.factors.fp.fromMontgomery256]])))
-    machine.release(temporary)
-    return at
-  }
-
-  /** Element points → as files have them, or (`plain`) as integers. */
-  async exportPoints(group: Group, points: number, count: number, form: 'file' | 'plain' = 'file'): Promise<Uint8Array<ArrayBuffer>> {
-    const { machine, pool } = this
-    const coordinates = count * RAW[group] / 32, temporary = machine.allocate(32 * coordinates)
-    const factor = machine.program.factors.fp[form === 'file' ? 'toMontgomery256' : 'toPlain']
-    await Promise.all(cut(coordinates, 1 << 14).map(([from, to]) => pool.run(() => [['fp_export', temporary + 32 * from, points + ELEMENT * from, to - from, factor]])))
-    const raw = machine.bytes.slice(temporary, temporary + 32 * coordinates)
-    machine.release(temporary)
-    return raw
-  }
 }
 
 /** [0, count) in parts of at most `size`. */
@@ -102,16 +69,15 @@ export function toHashed(raw: Uint8Array, group: Group): Uint8Array {
 
 const PIECE = 1 << 16
 
+/** Holds no memory of the machine between calls. */
 export class Blake2b {
   private readonly machine: Machine
-  private readonly at: number
   private readonly pending = new Uint8Array(BLAKE2B_BLOCK)
   private filled = 0
   private state = new Uint8Array(BigUint64Array.from(BLAKE2B_START).buffer)
 
   constructor(machine: Machine, from?: Blake2b) {
     this.machine = machine
-    this.at = machine.allocate(128 + PIECE)
     if (from) {
       this.state = from.state.slice()
       this.pending.set(from.pending)
@@ -149,15 +115,15 @@ export class Blake2b {
   digest(): Uint8Array<ArrayBuffer> {
     this.pending.fill(0, this.filled)
     this.compress(this.pending, true, this.filled)
-    this.machine.release(this.at, true) // it may have been a secret's
     return this.state.slice(0, 64)
   }
 
   private compress(data: Uint8Array, last: boolean, bytes = data.length): void {
-    const { machine, at } = this
+    const { machine } = this, at = machine.allocate(128 + data.length)
     machine.bytes.set(this.state, at)
     machine.bytes.set(data, at + 128)
     machine.exports.blake2b!(at, at + 128, data.length / BLAKE2B_BLOCK, bytes, last ? 1 : 0)
     this.state = machine.bytes.slice(at, at + 72)
+    machine.release(at, true) // it may have been a secret's
   }
 }

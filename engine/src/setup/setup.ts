@@ -5,15 +5,19 @@ import { verifyKey, type CheckOptions, type Checked } from './check.ts'
 import { newKey } from './new-key.ts'
 import { preparePhase1 } from './prepare-phase1.ts'
 import { SetupMachine, type SetupOptions } from './program.ts'
+import { Task, type WorkOptions } from './task.ts'
 
-export type { BeaconOptions, CheckOptions, Checked, Contributed, ContributeOptions, SetupOptions }
+export type { BeaconOptions, CheckOptions, Checked, Contributed, ContributeOptions, SetupOptions, WorkOptions }
 
 /** Node's Buffer is a Uint8Array with another `slice`: one that shares. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** A machine with its threads. Files are bytes; none is changed. */
+/**
+ * A machine with its threads. Files are bytes; none is changed. All operations tell how far they are, and can be stopped: the
+ * promise is then rejected with the signal's reason, the memory is given back, and the next operation can begin.
+ */
 export class Setup {
   private readonly setup: SetupMachine
   private constructor(setup: SetupMachine) { this.setup = setup }
@@ -27,13 +31,19 @@ export class Setup {
    *
    * @throws MalformedFile, also where phase 1 is too small, not prepared, or without any contribution
    */
-  newKey(r1cs: Uint8Array, ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> { return newKey(this.setup, plain(r1cs), plain(ptau)) }
+  newKey(r1cs: Uint8Array, ptau: Uint8Array, options: WorkOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.perform(options, (task) => newKey(task, plain(r1cs), plain(ptau)))
+  }
 
   /** The key with one more contribution, from the platform's randomness. @throws MalformedFile, also for points outside their groups */
-  contribute(zkey: Uint8Array, options: ContributeOptions = {}): Promise<Contributed> { return contribute(this.setup, plain(zkey), options) }
+  contribute(zkey: Uint8Array, options: ContributeOptions = {}): Promise<Contributed> {
+    return this.perform(options, (task) => contribute(task, plain(zkey), options))
+  }
 
   /** The key with a contribution that everybody can draw again from public randomness. @throws MalformedFile, RangeError */
-  beacon(zkey: Uint8Array, options: BeaconOptions): Promise<Contributed> { return beacon(this.setup, plain(zkey), options) }
+  beacon(zkey: Uint8Array, options: BeaconOptions): Promise<Contributed> {
+    return this.perform(options, (task) => beacon(task, plain(zkey), { ...options, hash: plain(options.hash) }))
+  }
 
   /**
    * Whether a key is what its contributions have made of this circuit's initial key. At least one contribution is asked for.
@@ -41,10 +51,20 @@ export class Setup {
    *
    * @throws MalformedFile where the circuit or phase 1 cannot be read
    */
-  verifyKey(zkey: Uint8Array, r1cs: Uint8Array, ptau: Uint8Array, options: CheckOptions = {}): Promise<Checked> { return verifyKey(this.setup, plain(zkey), plain(r1cs), plain(ptau), options) }
+  verifyKey(zkey: Uint8Array, r1cs: Uint8Array, ptau: Uint8Array, options: CheckOptions = {}): Promise<Checked> {
+    const { initial, ...others } = options
+    return this.perform(options, (task) => verifyKey(task, plain(zkey), plain(r1cs), plain(ptau), { ...others, ...(initial ? { initial: plain(initial) } : {}) }))
+  }
 
   /** A phase 1 (.ptau) with its Lagrange bases, as `snarkjs powersoftau prepare phase2` makes it. @throws MalformedFile */
-  preparePhase1(ptau: Uint8Array): Promise<Uint8Array<ArrayBuffer>> { return preparePhase1(this.setup, ptau) }
+  preparePhase1(ptau: Uint8Array, options: WorkOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.perform(options, (task) => preparePhase1(task, plain(ptau)))
+  }
 
+  /** Ends the threads; what is still at work fails. */
   close(): void { this.setup.close() }
+
+  private perform<T>(options: WorkOptions, body: (task: Task) => Promise<T>): Promise<T> {
+    return Task.perform(this.setup.machine, this.setup.pool, options, body)
+  }
 }
