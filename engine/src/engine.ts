@@ -61,8 +61,8 @@ export class Engine {
   openKey(zkey: Uint8Array, options: OpenOptions = {}): Promise<ProvingKey> { return openKey(this, zkey, options) }
 
   /**
-   * Tables for a key that is used again and again: its points times powers of two, in `blocks` blocks (2 to 32; 4 by default).
-   * Takes some seconds of processor time for 10,000 wires; release what it answers before the key itself.
+   * Tables for a key that is used again and again: its points times powers of two, in `blocks` blocks (2 to 32; 2 by default).
+   * Takes a second or two of processor time for 10,000 wires; release what it answers before the key itself.
    *
    * @throws RangeError, or the signal's reason
    */

@@ -7,7 +7,7 @@ import type { ProvingKey } from './proving-key.ts'
 export interface OpenOptions {
   /** Where the tables are kept; without it they live as long as the key. */
   readonly store?: KeyStore
-  /** 2 to 32; each block costs the memory of the key's points once more. Default: 4. */
+  /** 2 to 32; each block costs the memory of the key's points once more. Default: 2, with most of the gain. */
   readonly blocks?: number
   /** Tables larger than this are neither made nor kept: the key is a plain one then. Default: none are too large. */
   readonly maximumBytes?: number
@@ -46,7 +46,7 @@ export async function openKey(engine: Engine, zkey: Uint8Array, options: OpenOpt
   }
 }
 
-export const DEFAULT_BLOCKS = 4
+export const DEFAULT_BLOCKS = 2
 
 /** @throws RangeError */
 export function requireBlocks(blocks: number): void {

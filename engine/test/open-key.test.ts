@@ -36,7 +36,7 @@ describe('openKey', () => {
     const store = new Memory(), other = await Engine.create({ threads: 1 })
     for (const one of [engine, other]) {
       const key = await one.openKey(made.zkey, { store, onProblem: never })
-      assert.equal(key.wireLayout.blocks, 4)
+      assert.equal(key.wireLayout.blocks, 2)
       assert.deepEqual((await one.proveWith(counting(), key, made.witness)).proof, expected)
     }
     assert.deepEqual([store.gets, store.puts, store.kept.size], [2, 1, 1])
@@ -56,7 +56,7 @@ describe('openKey', () => {
     const store = new Memory(), plain = await Engine.create({ threads: 1, arithmetic: 'i64' }), another = made.zkey.slice()
     another[another.length - 1]! ^= 1 // in the list of contributions, which proving does not read
     await engine.openKey(made.zkey, { store })
-    await engine.openKey(made.zkey, { store, blocks: 2 })
+    await engine.openKey(made.zkey, { store, blocks: 5 })
     await engine.openKey(another, { store })
     const distinct = engine.arithmetic === 'i64' ? 3 : (await plain.openKey(made.zkey, { store }), 4)
     assert.equal(store.kept.size, distinct)
@@ -103,10 +103,10 @@ describe('openKey', () => {
     assert.equal(key.faster, undefined)
     assert.deepEqual((await one.proveWith(counting(), key, made.witness)).proof, expected)
     await until(() => store.puts)
-    assert.equal((key as ProvingKey).faster?.wireLayout.blocks, 4)
+    assert.equal((key as ProvingKey).faster?.wireLayout.blocks, 2)
     assert.deepEqual((await one.proveWith(counting(), key, made.witness)).proof, expected)
     const again = await one.openKey(made.zkey, { store, wait: false, onProblem: never })
-    assert.equal(again.wireLayout.blocks, 4)
+    assert.equal(again.wireLayout.blocks, 2)
     one.close()
   })
 
@@ -131,7 +131,7 @@ describe('openKey', () => {
     await assert.rejects(one.openKey(made.zkey, { store, signal: stop.signal, onProgress: () => stop.abort(new Error('enough')) }), /enough/)
     assert.equal(one.machine.allocatedBytes, before)
     assert.equal(store.puts, 0)
-    assert.equal((await one.openKey(made.zkey, { store })).wireLayout.blocks, 4)
+    assert.equal((await one.openKey(made.zkey, { store })).wireLayout.blocks, 2)
     one.close()
   })
 

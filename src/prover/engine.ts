@@ -2,7 +2,7 @@
  * The proving engine behind one narrow interface. snarkjs is the oracle that its proofs are tested against.
  */
 
-import { Engine, MalformedFile, type ProvingKey as EngineKey } from '../../engine/src/index.ts'
+import { directoryStore, Engine, MalformedFile, type ProvingKey as EngineKey } from '../../engine/src/index.ts'
 import { invariant, refuse } from '../errors/errors.ts'
 import type { Groth16Proof } from '../shape/submission.ts'
 
@@ -10,6 +10,11 @@ import type { Groth16Proof } from '../shape/submission.ts'
 export interface ProvingKey {
   readonly shape: string
   readonly zkey: Uint8Array
+  /**
+   * A directory, as safe as the key's own, where an engine may keep what it computes from the key: the next process proves faster
+   * at once. Without it, nothing is written.
+   */
+  readonly tables?: string
 }
 
 /** Makes Groth16 proofs over BN254. */
@@ -24,25 +29,31 @@ export interface Prover {
   close(): Promise<void>
 }
 
-/** The engine of engine/: WebAssembly on all processors, with each key read once. */
+/** The engine of engine/: WebAssembly on all processors, with each key read once. Tables that are missing are made beside the first proofs. */
 export class EngineProver implements Prover {
   private engine: Promise<Engine> | undefined
-  private readonly keys = new WeakMap<Uint8Array, EngineKey>()
+  private readonly keys = new WeakMap<Uint8Array, Promise<EngineKey>>()
   private closed = false
 
-  async prove({ zkey }: ProvingKey, witness: Uint8Array): Promise<Groth16Proof> {
+  async prove(key: ProvingKey, witness: Uint8Array): Promise<Groth16Proof> {
     invariant(!this.closed, 'the engine is closed')
     const engine = await (this.engine ??= Engine.create())
     try {
-      const key = this.keys.get(zkey) ?? engine.readKey(zkey)
-      this.keys.set(zkey, key)
-      const { proof } = await engine.prove(key, witness)
+      const { proof } = await engine.prove(await this.read(engine, key), witness)
       const point = ([x, y]: readonly [string, string, ...string[]]): [string, string] => [x, y]
       return { a: point(proof.pi_a), b: [point(proof.pi_b[0]), point(proof.pi_b[1])], c: point(proof.pi_c) }
     } catch (error) {
       if (error instanceof MalformedFile) return refuse('KEY_INVALID', 'proving key and witness are not of one circuit')
       throw error
     }
+  }
+
+  private read(engine: Engine, { zkey, tables }: ProvingKey): Promise<EngineKey> {
+    const known = this.keys.get(zkey)
+    if (known) return known
+    const reading = tables === undefined ? Promise.resolve().then(() => engine.readKey(zkey)) : engine.openKey(zkey, { store: directoryStore(tables), wait: false })
+    this.keys.set(zkey, reading)
+    return reading
   }
 
   async close(): Promise<void> {

@@ -2,11 +2,12 @@
  * A proving worker: a process of its own that computes witness and proof of one task after another.
  *
  * A process, not a thread: one that runs out of memory, hangs or is cancelled can be ended without hurting the service. It
- * writes nothing to disk and to no stream. It ends when the service does (its channel closes), not on the terminal's signals: a proof under way is
+ * writes to no stream, and to disk only what it computes from proving keys, beside them. It ends when the service does (its channel closes), not on the terminal's signals: a proof under way is
  * finished.
  */
 
 import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Refusal, refuse } from '../errors/errors.ts'
 import { EngineProver, type ProvingKey } from './engine.ts'
 import type { Artefacts, Reply, Task } from './protocol.ts'
@@ -24,7 +25,7 @@ async function load(shape: string, { wasm, zkey }: Artefacts): Promise<Loaded> {
   const known = loaded.get(shape)
   if (known) return known
   const read = (path: string) => readFile(path).catch(() => refuse('NOT_READY', `the proving artefacts of shape ${shape} are not there yet`))
-  const fresh = { key: { shape, zkey: await read(zkey) }, calculator: await WitnessCalculator.load(await read(wasm)) }
+  const fresh = { key: { shape, zkey: await read(zkey), tables: join(dirname(zkey), 'tables') }, calculator: await WitnessCalculator.load(await read(wasm)) }
   loaded.set(shape, fresh)
   return fresh
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { groth16 } from 'snarkjs'
@@ -47,6 +49,45 @@ describe(name, () => {
   it('refuses what is no proving key', () =>
     assert.rejects(prover.prove({ ...key, zkey: new Uint8Array(100) }, witness), (error: unknown) => error instanceof Refusal && error.code === 'KEY_INVALID'))
 
+})
+
+describe('tables of a proving key', () => {
+  let directory: string
+  let files: Toy
+  before(async () => {
+    files = await toy()
+    directory = await mkdtemp(join(tmpdir(), 'attestry-tables-'))
+  })
+  after(() => rm(directory, { recursive: true }))
+
+  const proves = async (tables?: string): Promise<void> => {
+    const prover = new EngineProver()
+    const witness = (await WitnessCalculator.load(await readFile(files.wasm))).witness(factors)
+    const { a, b, c } = await prover.prove({ shape: 'toy', zkey: await readFile(files.zkey), ...(tables === undefined ? {} : { tables }) }, witness)
+    assert.equal(await groth16.verify(files.verificationKey, ['8', '15', '7'], { pi_a: [...a, '1'], pi_b: [...b, ['1', '0']], pi_c: [...c, '1'], protocol: 'groth16', curve: 'bn128' }), true)
+    while (tables === directory && (await readdir(directory)).every((name) => !name.endsWith('.key'))) await new Promise((resolve) => setTimeout(resolve, 5))
+    await prover.close()
+  }
+
+  it('are kept where the key says, and found by the next process', async () => {
+    await proves(directory)
+    const [name] = await readdir(directory)
+    const made = (await stat(join(directory, name!))).birthtimeMs
+    await proves(directory)
+    assert.deepEqual(await readdir(directory), [name])
+    assert.equal((await stat(join(directory, name!))).birthtimeMs, made)
+  })
+
+  it('are made anew when they are damaged', async () => {
+    const [name] = await readdir(directory)
+    const whole = await readFile(join(directory, name!))
+    await writeFile(join(directory, name!), whole.subarray(0, 100))
+    await proves(directory)
+    while ((await readFile(join(directory, name!))).length !== whole.length) await proves(directory)
+    assert.deepEqual(await readFile(join(directory, name!)), whole)
+  })
+
+  it('are done without where the directory cannot be written', () => proves(files.zkey))
 })
 
 describe('a process that proved', () => {
