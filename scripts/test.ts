@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Mocha from 'mocha'
-import { localSetup } from '../src/setup/local.ts'
+import { localSetup, type SetupProgress } from '../src/setup/local.ts'
 import { SHAPE_NAMES } from '../src/shape/shapes.ts'
 
 const chosen = process.argv.slice(2)
@@ -48,7 +48,11 @@ function engineTests(): { passes: number; failures: number } {
 async function makeKeys(): Promise<void> {
   for (const shape of SHAPE_NAMES) {
     let said = ''
-    await localSetup(shape, { onProgress: ({ step }) => void (step !== said && console.log(`keys of ${shape}: ${(said = step)}`)) })
+    const onProgress = ({ step, fraction }: SetupProgress) => {
+      const line = `keys of ${shape}: ${Math.floor(fraction * 10) * 10} %, ${step}`
+      if (line !== said) console.log((said = line))
+    }
+    await localSetup(shape, { onProgress })
   }
 }
 

@@ -7,8 +7,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { Refusal } from '../errors/errors.ts'
 import type { KeyFiles } from '../setup/ceremony.ts'
 import type { ShapeName } from '../setup/compile.ts'
+import type { SetupProgress } from '../setup/local.ts'
 import type { Mode } from '../setup/phase1.ts'
 import type { Transcript } from '../setup/transcript.ts'
 import { does, type Options, type Outcome, required, type Session, Usage } from './command.ts'
@@ -41,26 +43,28 @@ function withPhase1(command: Command): Command {
 async function newCeremony(session: Session, [shape, to]: readonly string[], options: Options): Promise<Outcome> {
   const [{ newKey }, { compileShape }] = [await import('../setup/ceremony.ts'), await import('../setup/compile.ts')]
   const name = shapeNamed(shape)
-  const { r1cs } = await compileShape(name)
-  const from = { shape: name, r1cs, phase1: session.path(required(options, 'phase1')), mode: modeOf(options), beacon: required(options, 'beacon') }
-  return withThreads(async () => stepped(await newKey(from, files(session, to), bar(session, 'new key')), 'made a key without contributions: send both files to the first contributor'))
+  const from = { shape: name, phase1: session.path(required(options, 'phase1')), mode: modeOf(options), beacon: required(options, 'beacon') }
+  return withThreads(session, async () => {
+    const { r1cs } = await compileShape(name)
+    return stepped(await newKey({ ...from, r1cs }, files(session, to), bar(session, 'new key')), 'made a key without contributions: send both files to the first contributor')
+  })
 }
 
 async function addContribution(session: Session, [from, to]: readonly string[], options: Options): Promise<Outcome> {
   const { contribute } = await import('../setup/ceremony.ts')
-  return withThreads(async () => stepped(await contribute(files(session, from), files(session, to), required(options, 'name'), bar(session, 'contribution')), 'contributed: publish the hash of your step, and send both files on'))
+  return withThreads(session, async () => stepped(await contribute(files(session, from), files(session, to), required(options, 'name'), bar(session, 'contribution')), 'contributed: publish the hash of your step, and send both files on'))
 }
 
 async function addBeacon(session: Session, [from, to]: readonly string[], options: Options): Promise<Outcome> {
   const { applyBeacon } = await import('../setup/ceremony.ts')
-  return withThreads(async () => stepped(await applyBeacon(files(session, from), files(session, to), required(options, 'value'), bar(session, 'beacon')), 'applied the beacon: the ceremony is complete'))
+  return withThreads(session, async () => stepped(await applyBeacon(files(session, from), files(session, to), required(options, 'value'), bar(session, 'beacon')), 'applied the beacon: the ceremony is complete'))
 }
 
 async function exportCeremony(session: Session, [from, folder = '']: readonly string[]): Promise<Outcome> {
   const { exportKeys } = await import('../setup/ceremony.ts')
   const to = session.path(folder)
   mkdirSync(to, { recursive: true })
-  return withThreads(async () => stepped(await exportKeys(files(session, from), finished(to)), `wrote verification.json and transcript.json to ${to}`))
+  return withThreads(session, async () => stepped(await exportKeys(files(session, from), finished(to)), `wrote verification.json and transcript.json to ${to}`))
 }
 
 async function verifyFinished(session: Session, [zkey = '', folder = '']: readonly string[], options: Options): Promise<Outcome> {
@@ -68,16 +72,19 @@ async function verifyFinished(session: Session, [zkey = '', folder = '']: readon
   const [{ compileShape }, { parseTranscript }, { readJsonFile }] = [await import('../setup/compile.ts'), await import('../setup/transcript.ts'), await import('./files.ts')]
   const from = finished(session.path(folder))
   const shape = shapeNamed(parseTranscript(await readJsonFile(session, from.transcript)).shape)
-  const { r1cs } = await compileShape(shape)
-  const ceremony = { ...from, r1cs, zkey: session.path(zkey), phase1: session.path(required(options, 'phase1')) }
-  return withThreads(async () => stepped(await verifyCeremony(ceremony, modeOf(options), bar(session, 'checking')), `the keys of ${shape} follow from its circuit, phase 1 and these steps`))
+  const ceremony = { ...from, zkey: session.path(zkey), phase1: session.path(required(options, 'phase1')) }
+  return withThreads(session, async () => {
+    const { r1cs } = await compileShape(shape)
+    return stepped(await verifyCeremony({ ...ceremony, r1cs }, modeOf(options), bar(session, 'checking')), `the keys of ${shape} follow from its circuit, phase 1 and these steps`)
+  })
 }
 
 async function local(session: Session, shapes: readonly string[]): Promise<Outcome> {
   const { localSetup } = await import('../setup/local.ts')
   const made: Record<string, string> = {}
   for (const shape of shapes.length > 0 ? shapes : ['attest', 'match']) {
-    const keys = await localSetup(shapeNamed(shape), { onProgress: ({ step, fraction }) => session.progress.update(`${shape}: ${step}`, fraction) })
+    const onProgress = ({ step, fraction }: SetupProgress) => session.progress.update(`${shape}: ${step}`, fraction)
+    const keys = await unlessStopped(session, () => localSetup(shapeNamed(shape), { onProgress, signal: session.terminal.stop }))
     made[shape] = keys.provingKey
   }
   const lines = Object.entries(made).map(([shape, path]) => `${shape}: ${path}`)
@@ -109,15 +116,26 @@ function modeOf({ mode }: Options): Mode {
   throw new Usage('--mode is production or development')
 }
 
-function bar(session: Session, title: string): (fraction: number) => void {
-  return (fraction) => session.progress.update(title, fraction)
+/** Shows how far a step is, and ends it when the command shall end. */
+function bar(session: Session, title: string): { onProgress: (fraction: number) => void; signal: AbortSignal } {
+  return { signal: session.terminal.stop, onProgress: (fraction) => session.progress.update(title, fraction) }
 }
 
-async function withThreads<T>(work: () => Promise<T>): Promise<T> {
+async function withThreads<T>(session: Session, work: () => Promise<T>): Promise<T> {
   const { endThreads } = await import('../setup/ceremony.ts')
   try {
-    return await work()
+    return await unlessStopped(session, work)
   } finally {
     await endThreads()
+  }
+}
+
+/** Once the command shall end, other failures are of that: an interrupt reaches the compiler too. @throws Refusal CANCELLED */
+async function unlessStopped<T>({ terminal: { stop } }: Session, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (stop.aborted && !(error instanceof Refusal)) throw new Refusal('CANCELLED', 'stopped; nothing unfinished was left behind')
+    throw error
   }
 }

@@ -4,14 +4,14 @@
  *
  *     newKey → contribute (each contributor) → applyBeacon → exportKeys          and, by anyone: verifyCeremony
  *
- * A step checks what it is handed, never overwrites a file, and leaves nothing under the new names when it fails. The
- * contributors' secrets exist in the memory of `contribute` only.
+ * A step checks what it is handed, never overwrites a file, and leaves nothing behind when it fails or is stopped. It says how far
+ * it is: 1 when its files are there. The contributors' secrets exist in the memory of `contribute` only.
  */
 
 import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { zKey } from 'snarkjs'
-import { MalformedFile, Setup } from '../../engine/src/index.ts'
+import { MalformedFile, Setup, type WorkOptions } from '../../engine/src/index.ts'
 import { refuse } from '../errors/errors.ts'
 import type { Json } from '../hash/canonical.ts'
 import { verificationKeyId } from '../verifier/groth16.ts'
@@ -22,9 +22,6 @@ import { identifyPhase1, importPhase1, type Mode, requirePhase1 } from './phase1
 import { type ProvingKeyFacts, readProvingKey } from './proving-key.ts'
 import { BEACON_VALUE, parseTranscript, requireName, type Step, type Transcript } from './transcript.ts'
 import { requireTrustworthyKey } from './trust.ts'
-
-/** Called with the part of a step that is done, 0 to 1. */
-export type Progress = (fraction: number) => void
 
 /** The two files that go from hand to hand. */
 export interface KeyFiles {
@@ -51,14 +48,14 @@ export const BEACON_ITERATIONS_EXPONENT = 10
 /**
  * Makes a shape's key from circuit and phase 1, with no contribution yet: whoever knows its secret (it is 1) can forge, so it
  * is refused everywhere until the ceremony is complete.
- * @throws Refusal KEY_INVALID for a phase 1 that this mode refuses or that is too small; EXISTS
+ * @throws Refusal KEY_INVALID for a phase 1 that this mode refuses or that is too small; EXISTS; the signal's reason
  */
-export async function newKey(from: NewKey, to: KeyFiles, progress?: Progress): Promise<Transcript> {
+export async function newKey(from: NewKey, to: KeyFiles, options: WorkOptions = {}): Promise<Transcript> {
   const phase1 = await importPhase1(from.phase1, from.mode)
   const { publics, constraints } = await readR1csCounts(from.r1cs)
   if (constraints + publics + 1 > 2 ** phase1.power) refuse('KEY_INVALID', `the circuit is too big for a phase 1 of 2^${phase1.power} powers`)
-  return produce(to, async (zkey) => {
-    await write(zkey, progress, async (setup) => setup.newKey(await readFile(from.r1cs), await readFile(from.phase1)))
+  return produce(to, options, async (zkey, work) => {
+    await write(zkey, async (setup) => setup.newKey(await readFile(from.r1cs), await readFile(from.phase1), work))
     const { circuit } = await readProvingKey(zkey)
     const beacon = { announced: from.beacon, iterationsExponent: BEACON_ITERATIONS_EXPONENT }
     return parseTranscript({ transcript: 1, shape: from.shape, phase1, r1cs: await sha256OfFile(from.r1cs), publicInputs: publics, circuit, beacon, steps: [] })
@@ -70,11 +67,11 @@ export async function newKey(from: NewKey, to: KeyFiles, progress?: Progress): P
  * what is typed, passed or logged can be read.
  * @returns the transcript; `hash` of its last step is what the contributor publishes
  */
-export async function contribute(from: KeyFiles, to: KeyFiles, name: string, progress?: Progress): Promise<Transcript> {
+export async function contribute(from: KeyFiles, to: KeyFiles, name: string, options: WorkOptions = {}): Promise<Transcript> {
   requireName(name)
   const before = await readOpen(from)
-  return produce(to, async (zkey) => {
-    await write(zkey, progress, async (setup) => (await setup.contribute(await readFile(from.zkey), { name })).key)
+  return produce(to, options, async (zkey, work) => {
+    await write(zkey, async (setup) => (await setup.contribute(await readFile(from.zkey), { name, ...work })).key)
     return withLastStep(before, await readProvingKey(zkey))
   })
 }
@@ -83,14 +80,14 @@ export async function contribute(from: KeyFiles, to: KeyFiles, name: string, pro
  * The last step: randomness that nobody could choose.
  * @param value  the announced beacon's bytes, hex
  */
-export async function applyBeacon(from: KeyFiles, to: KeyFiles, value: string, progress?: Progress): Promise<Transcript> {
+export async function applyBeacon(from: KeyFiles, to: KeyFiles, value: string, options: WorkOptions = {}): Promise<Transcript> {
   const before = await readOpen(from)
   if (!BEACON_VALUE.test(value)) refuse('MALFORMED', 'a beacon is 16 to 64 bytes in lower-case hexadecimal')
   if (before.steps.length === 0) refuse('KEY_INVALID', 'nobody has contributed yet')
   requireAnnounced(before.beacon.announced, value)
-  return produce(to, async (zkey) => {
+  return produce(to, options, async (zkey, work) => {
     const beacon = { name: 'beacon', hash: hexToBytes(value), iterationsExponent: BEACON_ITERATIONS_EXPONENT }
-    await write(zkey, progress, async (setup) => (await setup.beacon(await readFile(from.zkey), beacon)).key)
+    await write(zkey, async (setup) => (await setup.beacon(await readFile(from.zkey), { ...beacon, ...work })).key)
     return withLastStep(before, await readProvingKey(zkey))
   })
 }
@@ -106,9 +103,10 @@ export async function exportKeys(from: KeyFiles, to: { readonly verificationKey:
   const verificationKey = await verificationKeyOf(from.zkey)
   const result = { provingKey: await sha256OfFile(from.zkey), verificationKey: verificationKeyId(verificationKey) }
   const transcript = { ...before, result }
-  await requireAbsent([to.verificationKey, to.transcript])
-  await writeNew(to.verificationKey, `${JSON.stringify(verificationKey, null, 1)}\n`)
-  await writeNew(to.transcript, `${JSON.stringify(transcript, null, 1)}\n`)
+  await appear([to.verificationKey, to.transcript], async ([key, text]) => {
+    await writeJson(key, verificationKey)
+    await writeJson(text, transcript)
+  })
   return transcript
 }
 
@@ -123,7 +121,7 @@ export interface CeremonyFiles extends KeyFiles {
  * every step and its hash, the beacon, both keys' digests. Takes as long as making the key.
  * @throws Refusal KEY_INVALID, TRANSCRIPT_INVALID with what differs
  */
-export async function verifyCeremony(files: CeremonyFiles, mode: Mode, progress?: Progress): Promise<Transcript> {
+export async function verifyCeremony(files: CeremonyFiles, mode: Mode, options: WorkOptions = {}): Promise<Transcript> {
   const [phase1, r1cs, { publics }] = [await identifyPhase1(files.phase1), await sha256OfFile(files.r1cs), await readR1csCounts(files.r1cs)]
   const verificationKey = await readJson(files.verificationKey)
   const transcript = parseTranscript(await readJson(files.transcript))
@@ -133,9 +131,10 @@ export async function verifyCeremony(files: CeremonyFiles, mode: Mode, progress?
   await readMatching(files)
   if (transcript.result?.provingKey !== (await sha256OfFile(files.zkey))) refuse('TRANSCRIPT_INVALID', 'another zkey than the transcript names')
   if (transcript.result.verificationKey !== verificationKeyId(await verificationKeyOf(files.zkey))) refuse('KEY_INVALID', 'the verification key is not that of the zkey')
-  const sound = await (await engine()).verifyKey(await readFile(files.zkey), await readFile(files.r1cs), await readFile(files.phase1), { maximumIterationsExponent: BEACON_ITERATIONS_EXPONENT })
+  const check = { maximumIterationsExponent: BEACON_ITERATIONS_EXPONENT, ...untilTheEnd(options) }
+  const sound = await (await engine()).verifyKey(await readFile(files.zkey), await readFile(files.r1cs), await readFile(files.phase1), check)
   if (!sound.valid) refuse('KEY_INVALID', `the zkey does not follow from circuit and phase 1: ${sound.reason}`)
-  progress?.(1)
+  options.onProgress?.(1)
   return transcript
 }
 
@@ -153,14 +152,18 @@ export async function endThreads(): Promise<void> {
 }
 
 /** Writes what the engine makes. @throws Refusal KEY_INVALID for files that it cannot read */
-async function write(path: string, progress: Progress | undefined, make: (setup: Setup) => Promise<Uint8Array>): Promise<void> {
+async function write(path: string, make: (setup: Setup) => Promise<Uint8Array>): Promise<void> {
   try {
     await writeFile(path, await make(await engine()), { flag: 'wx' })
   } catch (error) {
     if (error instanceof MalformedFile) return refuse('KEY_INVALID', `no key can be made: ${error.message}`)
     throw error
   }
-  progress?.(1)
+}
+
+/** For the engine: the end is told when all is done that comes after it. */
+function untilTheEnd({ onProgress, signal }: WorkOptions): WorkOptions {
+  return { signal, onProgress: (done) => void (done < 1 && onProgress?.(done)) }
 }
 
 /** A key and its transcript that agree, and whose ceremony is still open. */
@@ -199,16 +202,35 @@ async function verificationKeyOf(zkey: string): Promise<Json> {
   return JSON.parse(JSON.stringify(key)) as Json
 }
 
-async function produce(to: KeyFiles, make: (zkey: string) => Promise<Transcript>): Promise<Transcript> {
-  await requireAbsent([to.zkey, to.transcript])
-  const unfinished = `${to.zkey}.${process.pid}.part`
-  try {
-    const transcript = await make(unfinished)
-    await publish(unfinished, to.zkey)
-    await writeNew(to.transcript, `${JSON.stringify(transcript, null, 1)}\n`)
+/** Runs a step that makes a key at the path it is given, and gives the key and its transcript their names. */
+async function produce(to: KeyFiles, options: WorkOptions, make: (zkey: string, work: WorkOptions) => Promise<Transcript>): Promise<Transcript> {
+  const made = await appear([to.zkey, to.transcript], async ([zkey, text]) => {
+    const transcript = await make(zkey, untilTheEnd(options))
+    await writeJson(text, transcript)
+    options.signal?.throwIfAborted()
     return transcript
+  })
+  options.onProgress?.(1)
+  return made
+}
+
+/**
+ * Two files that appear together when both are whole: `make` writes them under other names.
+ * @throws Refusal EXISTS when a name is taken, also if it was taken meanwhile
+ */
+async function appear<T>(names: readonly [string, string], make: (paths: [string, string]) => Promise<T>): Promise<T> {
+  await requireAbsent(names)
+  const unfinished = names.map((name) => `${name}.${process.pid}.part`) as [string, string]
+  try {
+    const made = await make(unfinished)
+    await publish(unfinished[0], names[0])
+    await publish(unfinished[1], names[1]).catch(async (error: unknown) => {
+      await rm(names[0])
+      throw error
+    })
+    return made
   } finally {
-    await rm(unfinished, { force: true })
+    for (const path of unfinished) await rm(path, { force: true })
   }
 }
 
@@ -227,8 +249,8 @@ async function requireAbsent(paths: readonly string[]): Promise<void> {
     if (await stat(path).catch(() => undefined)) refuse('EXISTS', `${path} exists already and is not overwritten`)
 }
 
-async function writeNew(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { flag: 'wx' })
+async function writeJson(path: string, value: Json | Transcript): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 1)}\n`, { flag: 'wx' })
 }
 
 async function readJson(path: string): Promise<Json> {

@@ -41,6 +41,8 @@ export interface ShapeKeys {
 
 export interface LocalSetupOptions {
   readonly onProgress?: (progress: SetupProgress) => void
+  /** Stops the setup, leaving nothing behind: a step of the ceremony at once, others (phase 1, compiling) when they are done. */
+  readonly signal?: AbortSignal
   readonly buildDir?: string
 }
 
@@ -57,11 +59,13 @@ const SHARES = { phase1: 0.02, circuit: 0.35, key: 0.23, step: 0.03, check: 0.28
  * caller stays responsive.
  *
  * Every check of `verifyCeremony` is run.
+ * @throws the signal's reason; Refusal CANCELLED when that process was interrupted
  */
-export async function localSetup(shape: ShapeName, { onProgress, buildDir = BUILD }: LocalSetupOptions = {}): Promise<ShapeKeys> {
+export async function localSetup(shape: ShapeName, { onProgress, signal, buildDir = BUILD }: LocalSetupOptions = {}): Promise<ShapeKeys> {
   const found = await findLocalKeys(shape, buildDir)
   if (found) return found
-  await runChild(shape, buildDir, onProgress)
+  signal?.throwIfAborted()
+  await runChild(shape, buildDir, { onProgress, signal })
   return (await findLocalKeys(shape, buildDir)) ?? refuse('CORRUPT', `the keys of ${shape} were changed while they were made`)
 }
 
@@ -81,13 +85,14 @@ export async function findLocalKeys(shape: ShapeName, buildDir: string = BUILD):
 }
 
 /** The whole ceremony in this process; `localSetup` runs it in a child. */
-export async function runLocalCeremony(shape: ShapeName, buildDir: string, onProgress: (progress: SetupProgress) => void): Promise<void> {
+export async function runLocalCeremony(shape: ShapeName, buildDir: string, { onProgress, signal }: { onProgress: (progress: SetupProgress) => void; signal: AbortSignal }): Promise<void> {
   let done = 0
   const begin = (step: string, share: number) => {
+    signal.throwIfAborted()
     const start = done
     done += share
     onProgress({ shape, step, fraction: start })
-    return (fraction: number) => onProgress({ shape, step, fraction: start + share * fraction })
+    return { signal, onProgress: (fraction: number) => onProgress({ shape, step, fraction: start + share * fraction }) }
   }
   begin('phase 1 (test file)', SHARES.phase1)
   const phase1 = await fetchTestPhase1(join(buildDir, 'phase1'))
@@ -104,13 +109,13 @@ export async function runLocalCeremony(shape: ShapeName, buildDir: string, onPro
     for (const [i, name] of CONTRIBUTORS.entries()) await contribute(at(i), at(i + 1), name, begin(`contribution ${i + 1} of ${CONTRIBUTORS.length}`, SHARES.step))
     const last = at(CONTRIBUTORS.length + 1)
     await applyBeacon(at(CONTRIBUTORS.length), last, beacon, begin('beacon', SHARES.step))
-    begin('checking the ceremony', SHARES.check)
+    const checking = begin('checking the ceremony', SHARES.check)
     const finished = join(work, 'finished')
     await mkdir(finished)
     const files = { zkey: join(finished, 'proving.zkey'), verificationKey: join(finished, 'verification.json'), transcript: join(finished, 'transcript.json') }
     await exportKeys(last, files)
     await rename(last.zkey, files.zkey)
-    await verifyCeremony({ ...files, r1cs, phase1 }, 'development')
+    await verifyCeremony({ ...files, r1cs, phase1 }, 'development', checking)
     await moveInto(finished, join(buildDir, 'keys', shape))
     onProgress({ shape, step: 'ready', fraction: 1 })
   } finally {
@@ -145,16 +150,18 @@ async function freeName(name: string): Promise<string> {
 
 type FromChild = { readonly progress: SetupProgress } | { readonly refusal: { readonly code: RefusalCode; readonly message: string } }
 
-function runChild(shape: ShapeName, buildDir: string, onProgress: LocalSetupOptions['onProgress']): Promise<void> {
+function runChild(shape: ShapeName, buildDir: string, { onProgress, signal }: { onProgress: LocalSetupOptions['onProgress'] | undefined; signal: AbortSignal | undefined }): Promise<void> {
   const child = fork(CHILD, [shape, buildDir], { execArgv: ['--import', import.meta.resolve('tsx')] })
-  return new Promise((resolve, reject) => {
+  const stop = () => child.connected && child.disconnect()
+  signal?.addEventListener('abort', stop)
+  return new Promise<void>((resolve, reject) => {
     child.on('message', (message: FromChild) => {
       if ('progress' in message) onProgress?.(message.progress)
       else reject(new Refusal(message.refusal.code, message.refusal.message))
     })
     child.on('error', reject)
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the setup of ${shape} ended with ${code}`))))
-  })
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(signal?.aborted ? signal.reason : new Error(`the setup of ${shape} ended with ${code}`))))
+  }).finally(() => signal?.removeEventListener('abort', stop))
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { existsSync, writeFileSync } from 'node:fs'
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { zKey } from 'snarkjs'
+import type { WorkOptions } from '../../engine/src/index.ts'
+import { EXIT } from '../../src/cli/failure.ts'
+import { runCli } from '../../src/cli/main.ts'
 import { Refusal, type RefusalCode } from '../../src/errors/errors.ts'
 import { verificationKeyId } from '../../src/verifier/groth16.ts'
-import { applyBeacon, contribute, endThreads, exportKeys, newKey, verifyCeremony } from '../../src/setup/ceremony.ts'
+import { applyBeacon, contribute, endThreads, exportKeys, type KeyFiles, newKey, verifyCeremony } from '../../src/setup/ceremony.ts'
 import { sha256OfFile } from '../../src/setup/digests.ts'
 import { identifyPhase1, requirePhase1 } from '../../src/setup/phase1.ts'
 import { requireTrustworthyKey } from '../../src/setup/trust.ts'
@@ -138,10 +143,57 @@ describe('the ceremony', () => {
       }
       assert.deepEqual(printed, [])
     })
-    it('report how far they are', async () => {
-      const fractions: number[] = []
-      await contribute(await workshop.fresh(), workshop.files(), 'Ada', (fraction) => fractions.push(fraction))
-      assert.ok(fractions.length > 0 && fractions.every((fraction, i) => fraction > (fractions[i - 1] ?? 0) && fraction <= 1))
+    describe('that take long', () => {
+      const steps: Record<string, (to: KeyFiles, options: WorkOptions) => Promise<unknown>> = {
+        newKey: (to, options) => newKey({ shape: 'square', r1cs: workshop.square, phase1: workshop.phase1, mode: 'development', beacon: ANNOUNCED }, to, options),
+        contribute: async (to, options) => contribute(await workshop.fresh(), to, 'Ada', options),
+        applyBeacon: async (to, options) => applyBeacon(await workshop.contributed(await workshop.fresh()), to, BEACON, options),
+        verifyCeremony: (_, options) => verifyCeremony(finished, 'development', options),
+      }
+      for (const [name, step] of Object.entries(steps)) {
+        it(`say how far they are, in the middle too, and 1 when the files are there (${name})`, async () => {
+          const [to, fractions] = [workshop.files(), [] as number[]]
+          let whole = false
+          await step(to, { onProgress: (fraction) => { fractions.push(fraction); whole = existsSync(to.zkey) && existsSync(to.transcript) } })
+          assert.ok(fractions.length >= 5 && fractions.every((fraction, i) => fraction > (fractions[i - 1] ?? 0)), `${fractions}`)
+          assert.equal(fractions.at(-1), 1)
+          assert.equal(whole, name !== 'verifyCeremony')
+        })
+        it(`leave nothing behind when they are stopped (${name})`, async () => {
+          const [to, stop, reason] = [workshop.files(), new AbortController(), new Error('enough')]
+          await assert.rejects(step(to, { signal: stop.signal, onProgress: (fraction) => fraction > 0.3 && stop.abort(reason) }), (error) => error === reason)
+          assert.deepEqual(await leftOf(to), [])
+          await step(to, {}) // and can be done again
+        })
+      }
+      it('are not stopped any more once their files are there', async () => {
+        const [to, stop] = [workshop.files(), new AbortController()]
+        await contribute(await workshop.fresh(), to, 'Ada', { signal: stop.signal, onProgress: (fraction) => fraction === 1 && stop.abort() })
+        assert.deepEqual(await leftOf(to), [basename(to.transcript), basename(to.zkey)])
+      })
+      it('leave no key behind when the name of its transcript is taken meanwhile', async () => {
+        const to = workshop.files()
+        const taken = contribute(await workshop.fresh(), to, 'Ada', { onProgress: () => void (existsSync(to.transcript) || writeFileSync(to.transcript, 'mine')) })
+        await assert.rejects(taken, withCode('EXISTS'))
+        assert.deepEqual(await leftOf(to), [basename(to.transcript)])
+        assert.equal(await readFile(to.transcript, 'utf8'), 'mine')
+      })
+      it('can be interrupted at the command line', async () => {
+        const [from, to, stop] = [await workshop.fresh(), workshop.files(), new AbortController()]
+        let said = ''
+        const stderr = (text: string) => {
+          said += text
+          stop.abort()
+        }
+        const terminal = { stdout: (text: string) => void (said += text), stderr, interactive: false, env: {}, cwd: workshop.folder, stop: stop.signal }
+        const code = await runCli(['ceremony', 'contribute', prefix(from), prefix(to), '--name', 'Ada', '--json'], terminal)
+        assert.equal(code, EXIT.refused)
+        assert.match(said, /^contribution: \d+ %\n\{"refused":\{"code":"CANCELLED"/)
+        assert.deepEqual(await leftOf(to), [])
+      })
+
+      const prefix = ({ zkey }: KeyFiles) => zkey.slice(0, -'.zkey'.length)
+      const leftOf = async (to: KeyFiles) => (await readdir(workshop.folder)).filter((name) => name.startsWith(`${basename(prefix(to))}.`)).sort()
     })
     it('export the same bytes again', async () => {
       const last = { zkey: finished.zkey, transcript: await workshop.changed(finished.transcript, (json) => delete json.result) }
