@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { bn254 } from '@noble/curves/bn254.js'
 import { Engine } from '../src/engine.ts'
 import { InvalidInput } from '../src/invalid-input.ts'
-import { prepareVerificationKey, verify, type PreparedVerificationKey } from '../src/pairing/verify.ts'
+import { prepareVerificationKey, tablesOf, verify, type PreparedVerificationKey } from '../src/pairing/verify.ts'
 import { bestArithmetic } from '../src/platform.ts'
 import type { Proof } from '../src/proof.ts'
 import { circuit } from './circuit.ts'
@@ -168,5 +170,43 @@ describe('verify: agreement (A8)', () => {
       const theirs = await proveBySnarkjs(zkey, witness)
       assert.equal(await verify(key, theirs.publicSignals, theirs.proof), true)
     } finally { engine.close() }
+  })
+})
+
+describe('tables of verification keys', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  setFlagsFromString('--no-expose-gc')
+  const turns = async () => { for (let i = 0; i < 3; i++) { collect(); await new Promise((resolve) => setTimeout(resolve, 5)) } }
+
+  it('are taken back when nobody has the key any more: keys made over and over take no more memory', async () => {
+    const kept = await prepareVerificationKey(simulated.json), { machine } = tablesOf(kept)
+    const some = async () => {
+      for (let i = 0; i < 40; i++) assert.equal(await verify(await prepareVerificationKey(simulated.json), signals, proof), true)
+      await turns()
+    }
+    await some()
+    const held = machine.bytes.length
+    for (let i = 0; i < 4; i++) await some()
+    assert.equal(machine.bytes.length, held)
+    assert.equal(await verify(kept, signals, proof), true)
+  })
+
+  it('are taken back at once of a key that is refused', async () => {
+    const bad = { ...simulated.json, vk_beta_2: g2Text(outsider()) }
+    const { machine } = tablesOf(await prepareVerificationKey(simulated.json))
+    await assert.rejects(prepareVerificationKey(bad), InvalidInput)
+    const held = machine.bytes.length
+    for (let i = 0; i < 30; i++) await assert.rejects(prepareVerificationKey(bad), InvalidInput)
+    assert.equal(machine.bytes.length, held)
+  })
+
+  it('of a larger key do not fit where a smaller one was', async () => {
+    const few = new SimulatedKey(1, 7), many = new SimulatedKey(9, 8)
+    await (async () => { await prepareVerificationKey(few.json) })()
+    await turns()
+    const [a, b, c] = [await prepareVerificationKey(many.json), await prepareVerificationKey(few.json), await prepareVerificationKey(few.json)]
+    const list = Array.from({ length: 9 }, (_, i) => BigInt(i))
+    for (const [key, maker, inputs] of [[a, many, list], [b, few, [5n]], [c, few, [6n]], [a, many, list]] as const) assert.equal(await verify(key, inputs, maker.prove(inputs)), true)
   })
 })

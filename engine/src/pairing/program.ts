@@ -46,13 +46,16 @@ function buildModule(arithmetic: Arithmetic): { module: Module; field: Field } {
 const PAGE = 65536
 const MAXIMUM_PAGES = 16384
 
-/** Compiled code and its memory: constants, frames, then what keys hold on to, then what one call uses. */
+export interface Region { readonly at: number; readonly bytes: number }
+
+/** Compiled code and its memory: constants, frames, then keys' regions, then what one call uses. */
 export class PairingMachine {
   readonly arithmetic: Arithmetic
   readonly field: Field
   readonly exports: PairingExports
   private readonly memory: WebAssembly.Memory
   private end: number
+  private readonly free: Region[] = []
 
   private constructor(arithmetic: Arithmetic, field: Field, exports: PairingExports, memory: WebAssembly.Memory, end: number) {
     this.arithmetic = arithmetic
@@ -86,11 +89,15 @@ export class PairingMachine {
     return at
   }
 
-  /** Runs `body`; takes back what it kept if it throws. */
-  attempt<T>(body: () => T): T {
-    const mark = this.end
-    try { return body() } catch (error) { this.end = mark; throw error }
+  /** Memory until it is given back, outside of any scope; the least free region that is large enough. @throws RangeError as `keep` */
+  region(bytes: number): Region {
+    const fitting = this.free.filter((region) => region.bytes >= bytes).sort((a, b) => a.bytes - b.bytes)[0]
+    if (!fitting) return { at: this.keep(bytes), bytes }
+    this.free.splice(this.free.indexOf(fitting), 1)
+    return fitting
   }
+
+  giveBack(region: Region): void { this.free.push(region) }
 
   /** Runs `body`, then takes back all that it kept. */
   scope<T>(body: () => T): T {

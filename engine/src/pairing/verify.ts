@@ -6,7 +6,7 @@
 // e(−A, B) · e(V, gamma) · e(C, delta), one final exponentiation, and a comparison with e(−alpha, beta), tabled with the key.
 
 import { bestArithmetic } from '../platform.ts'
-import { PairingMachine, writeInteger } from './program.ts'
+import { PairingMachine, writeInteger, type Region } from './program.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { parseKey, parseProof, parseSignals, type KeyIntegers, type PointG1, type PointG2, type ProofIntegers } from './parse.ts'
 import { COMB_OFFSET, COMB_TABLE, COMB_TERM, combWorkspace } from '../wasm/comb.ts'
@@ -38,6 +38,8 @@ export const JACOBIAN = 3 * PAIR
 const G2_GENERATOR_X = [10857046999023057135944570762232829481370756359578518086990519993285655852781n, 11559732032986387107991004021392285783925812861821192530917403151452391805634n] as const
 
 const prepared = new WeakMap<PreparedVerificationKey, KeyTables>()
+/** Takes back the region of tables that nobody can reach any more: neither their key's owner nor a call under way. */
+const regions = new FinalizationRegistry<{ machine: PairingMachine; region: Region }>(({ machine, region }) => machine.giveBack(region))
 const machines = new Map<Arithmetic, Promise<PairingMachine>>()
 
 export interface PrepareOptions {
@@ -47,7 +49,7 @@ export interface PrepareOptions {
 
 /**
  * Makes a verification key (as snarkjs exports it) ready for `verify` and `verifyBatch`; some milliseconds, once a key. Its
- * tables stay in memory, 45 KB and 10 KB a public signal, as long as the program runs.
+ * tables take 45 KB, and 10 KB a public signal, until the key is garbage.
  *
  * Refuses keys that let anyone forge: points off their groups or at infinity, delta = ±gamma, or delta = ±G2, which no
  * contribution has touched (A = alpha, B = beta, C = ∓V would verify).
@@ -62,7 +64,7 @@ export async function prepareVerificationKey(json: unknown, options: PrepareOpti
   let machine = machines.get(arithmetic)
   if (!machine) machines.set(arithmetic, machine = PairingMachine.create(arithmetic))
   const ready = await machine
-  const tables = ready.attempt(() => prepareTables(ready, integers))
+  const tables = prepareTables(ready, integers)
   const key = Object.freeze({ publicSignals: tables.publicSignals })
   prepared.set(key, tables)
   return key
@@ -154,12 +156,20 @@ function prepareTables(machine: PairingMachine, { alpha, beta, gamma, delta, ic 
   const { exports } = machine
   if (sameX(delta, gamma)) throw new InvalidInput('KEY_INVALID', '/vk_delta_2', 'a delta other than ±gamma')
   if (delta[0] === G2_GENERATOR_X[0] && delta[1] === G2_GENERATOR_X[1]) throw new InvalidInput('KEY_INVALID', '/vk_delta_2', 'a delta that contributions have moved')
+  const combs = FP12 + 3 * LINES, constant = combs + (ic.length + 1) * COMB_TABLE
+  const region = machine.region(constant + 2 * PAIR), { at } = region
   const key: KeyTables = {
-    machine, publicSignals: ic.length - 1, negatedAlphaBeta: machine.keep(FP12),
-    lines: { beta: machine.keep(LINES), gamma: machine.keep(LINES), delta: machine.keep(LINES) },
-    combs: machine.keep((ic.length + 1) * COMB_TABLE), constant: machine.keep(2 * PAIR),
+    machine, publicSignals: ic.length - 1, negatedAlphaBeta: at,
+    lines: { beta: at + FP12, gamma: at + FP12 + LINES, delta: at + FP12 + 2 * LINES }, combs: at + combs, constant: at + constant,
   }
-  machine.scope(() => {
+  try { fill() } catch (error) {
+    machine.giveBack(region)
+    throw error
+  }
+  regions.register(key, { machine, region })
+  return key
+
+  function fill(): void { machine.scope(() => {
     const source = machine.keep(4 * 32), point = machine.keep(2 * PAIR), fresh = machine.keep(FRESH), q = machine.keep(2 * PAIR)
     const g1 = ([x, y]: PointG1, path: string) => {
       writeIntegers(machine, source, [x, x, y, y])
@@ -185,8 +195,7 @@ function prepareTables(machine: PairingMachine, { alpha, beta, gamma, delta, ic 
     }
     // beta was last: the loop is that of (−alpha, beta)
     exports.finalExponentiation(key.negatedAlphaBeta, key.negatedAlphaBeta)
-  })
-  return key
+  }) }
 }
 
 /** Whether the points are equal or opposite. */
