@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildBn128 } from 'ffjavascript'
 import { groth16 } from 'snarkjs'
-import { benchHashing, benchProducts, benchProving, benchSigning, benchTransforms, sayWhere, type Shape } from '../engine/bench/bench.ts'
+import { benchHashing, benchProducts, benchMemory, benchProving, benchWitnesses, benchSigning, benchTransforms, sayWhere, type Shape } from '../engine/bench/bench.ts'
 import { benchVerify } from '../engine/bench/verify.ts'
 import { scopeElement } from '../src/credential/commitment.ts'
 import { issueCredential, parseCredential } from '../src/credential/credential.ts'
@@ -140,10 +140,13 @@ async function engine(): Promise<void> {
   const shapes: Shape[] = []
   for (const [name, inputs] of [['attest', attestSpecimen()], ['match', matchSpecimen()]] as const) {
     const { circuit, provingKey, verificationKey } = await localSetup(name)
-    const calculator = await WitnessCalculator.load(await readFile(circuit.wasm))
-    shapes.push({ name, zkey: new Uint8Array(await readFile(provingKey)), witness: calculator.witness(inputs), verificationKey: verificationKey as object })
+    const wasm = new Uint8Array(await readFile(circuit.wasm))
+    const witness = (await WitnessCalculator.load(wasm)).witness(inputs)
+    shapes.push({ name, zkey: new Uint8Array(await readFile(provingKey)), witness, verificationKey: verificationKey as object, wasm, inputs })
   }
   await benchProving(shapes)
+  await benchWitnesses(shapes)
+  await benchMemory(shapes)
   await benchProducts(shapes[0]?.zkey ?? bug('no shapes'))
   await benchTransforms()
   await benchVerify()

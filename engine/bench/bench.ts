@@ -2,19 +2,23 @@
 // medians of the rounds' own ratios, under keys that begin with ratio_ (of processor time: ratio_cpu_, which other programs
 // on the machine disturb less).
 //
-//   npx tsx engine/bench/bench.ts [prove|msm|fft|verify|poseidon|eddsa …] [--rounds=7] [--circuits=3x2,…] [--ptau=file]
+//   npx tsx engine/bench/bench.ts [prove|witness|memory|msm|fft|verify|poseidon|eddsa …] [--rounds=7] [--circuits=3x2,…] [--ptau=file]
 //     or, for prove, a key of your own: --key=file.zkey --witness=file.wtns
 
-import { readFile } from 'node:fs/promises'
-import { availableParallelism, loadavg } from 'node:os'
-import { pathToFileURL } from 'node:url'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 // @ts-ignore no types everywhere
-import { curves, groth16, zKey } from 'snarkjs'
+import { curves, groth16, wtns, zKey } from 'snarkjs'
 import { BASE, SUBGROUP_ORDER } from '../src/baby-jubjub.ts'
 import { Engine } from '../src/engine.ts'
 import { littleEndian } from '../src/files.ts'
 import { bestLayout, digitsOf, product } from '../src/multiply.ts'
 import { PAIR } from '../src/wasm/field.ts'
+import { WitnessCalculator, type CircuitInputs } from '../src/witness/calculator.ts'
 import { circuit } from '../test/circuit.ts'
 import { benchVerify } from './verify.ts'
 
@@ -45,7 +49,7 @@ async function compare(rounds: number, about: Record<string, unknown>, ways: Rec
   })
 }
 
-export interface Shape { name: string; zkey: Uint8Array; witness: Uint8Array; verificationKey: object }
+export interface Shape { name: string; zkey: Uint8Array; witness: Uint8Array; verificationKey: object; wasm?: Uint8Array; inputs?: CircuitInputs }
 
 /** Proofs of each shape with 2 threads and 1, and with tables. */
 export async function benchProving(shapes: readonly Shape[], rounds = 7): Promise<void> {
@@ -68,7 +72,7 @@ export async function benchProving(shapes: readonly Shape[], rounds = 7): Promis
       for (let i = 0; i < 5; i++) again.push((await timed(() => simd.prove(key, witness))).wall)
       const warm = median(again)
       let prepared: typeof key
-      const { wall: prepare } = await timed(async () => { prepared = await simd.prepareKey(key, 8) })
+      const { wall: prepare } = await timed(async () => { prepared = await simd.prepareKey(key) })
       const stored = simd.storeKey(prepared!)
       const { wall: readStored } = await timed(() => simd.readStoredKey(stored).release())
       await compare(rounds, { bench: 'prove', shape: name, prepare_ms: round(prepare), stored_mib: round(stored.length / 2 ** 20), read_stored_ms: round(readStored), wires: key.wires, domain: key.domain, threads, arithmetic: simd.arithmetic, load_ms: round(load), first_ms: round(first), ratio_first_to_warm: round(first / warm), memory_mib: simd.machine.memory.buffer.byteLength / 2 ** 20 }, {
@@ -83,6 +87,43 @@ export async function benchProving(shapes: readonly Shape[], rounds = 7): Promis
   }
 }
 
+/** Witnesses from inputs; and all that a user waits for, as snarkjs's `fullProve` does it. */
+export async function benchWitnesses(shapes: readonly Shape[], rounds = 7): Promise<void> {
+  // @ts-ignore no types
+  const { WitnessCalculatorBuilder } = await import('circom_runtime')
+  for (const { name, zkey, wasm, inputs } of shapes) {
+    if (!wasm || !inputs) continue
+    const { wall: load } = await timed(() => WitnessCalculator.load(wasm))
+    const calculator = await WitnessCalculator.load(wasm), kept = await WitnessCalculatorBuilder(wasm)
+    const { wall: first } = await timed(() => calculator.witness(inputs))
+    const engine = await Engine.create({ threads: 2 }), key = engine.readKey(zkey)
+    await compare(rounds, { bench: 'witness', shape: name, wires: calculator.wires, module_mib: round(wasm.length / 2 ** 20), load_ms: round(load), first_ms: round(first) }, {
+      snarkjs: () => wtns.calculate(inputs, wasm, { type: 'mem' }),
+      snarkjs_kept: () => kept.calculateWTNSBin(inputs, null),
+      engine: () => calculator.witness(inputs),
+      snarkjs_full: () => groth16.fullProve(inputs, wasm, zkey),
+      engine_full: () => engine.prove(key, calculator.witness(inputs)),
+    }, { ratio_snarkjs_witness: ['snarkjs', 'engine'], ratio_snarkjs_witness_kept: ['snarkjs_kept', 'engine'], ratio_snarkjs_2_threads_full: ['snarkjs_full', 'engine_full'] })
+    engine.close()
+  }
+}
+
+/** Most memory of programs that prove, each in a process of its own, in turns. */
+export async function benchMemory(shapes: readonly Shape[], rounds = 3): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'engine-bench-')), program = fileURLToPath(new URL('./memory.ts', import.meta.url))
+  for (const { name, zkey, witness } of shapes) {
+    await writeFile(join(folder, 'key.zkey'), zkey)
+    await writeFile(join(folder, 'witness.wtns'), witness)
+    const most: Record<string, number[]> = { snarkjs: [], engine: [] }
+    for (let i = 0; i < rounds; i++) for (const who of ['snarkjs', 'engine']) {
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, who, join(folder, 'key.zkey'), join(folder, 'witness.wtns')])
+      most[who]!.push(Number(stdout))
+    }
+    say({ bench: 'memory', shape: name, rounds, snarkjs_mib: round(median(most['snarkjs']!)), engine_mib: round(median(most['engine']!)), ratio_snarkjs_memory: round(median(most['snarkjs']!.map((mib, i) => mib / most['engine']![i]!))) })
+  }
+  await rm(folder, { recursive: true })
+}
+
 /** Sums over the points of a key, repeated as need be. */
 export async function benchProducts(zkey: Uint8Array, rounds = 7): Promise<void> {
   for (const threads of [2, 1]) {
@@ -90,7 +131,7 @@ export async function benchProducts(zkey: Uint8Array, rounds = 7): Promise<void>
     const key = engine.readKey(zkey), { machine, pool } = engine
     for (const group of ['g1', 'g2'] as const) {
       const source = group === 'g1' ? key.h : key.b2, size = machine.program[group].element * 2
-      for (let log = 12; log <= (group === 'g1' ? 16 : 14); log += 2) {
+      for (let log = 12; log <= 16; log++) {
         const n = 2 ** log
         const owned: number[] = []
         const context = { machine, run: pool.run.bind(pool), allocate: (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at } }
@@ -179,6 +220,8 @@ async function main(): Promise<void> {
   if (wants('eddsa')) await benchSigning(rounds)
   if (wants('fft')) await benchTransforms(rounds)
   if (wants('msm')) await benchProducts((await shapes())[0]!.zkey, rounds)
+  if (wants('witness')) await benchWitnesses(await shapes(), rounds)
+  if (wants('memory')) await benchMemory(await shapes())
   if (wants('prove')) await benchProving(await shapes(), rounds)
 }
 

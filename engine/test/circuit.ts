@@ -14,12 +14,13 @@ const require = createRequire(import.meta.url)
 const BUILD = fileURLToPath(new URL('../../build/engine', import.meta.url))
 const LIBRARIES = resolve(dirname(require.resolve('circomlib/package.json')), '..')
 
-export interface Circuit { zkey: Uint8Array; witness: Uint8Array; verificationKey: Record<string, unknown>; publicSignals: string[] }
+export interface Circuit { zkey: Uint8Array; witness: Uint8Array; verificationKey: Record<string, unknown>; publicSignals: string[]; wasm: Uint8Array; inputs: Record<string, string | string[]> }
 
 /** `ptau`: a prepared phase 1 that is large enough; by default a small one is made. About 240·hashes + 65·ranges constraints. */
 export async function circuit(hashes: number, ranges: number, ptau?: string): Promise<Circuit> {
   const folder = join(BUILD, `chain-${hashes}-${ranges}`)
   const file = (name: string) => join(folder, name)
+  const inputs = { label: '7', secret: '12345678901234567890123456789', amounts: Array.from({ length: ranges }, (_, i) => String(i % 7 === 0 ? 2n ** 64n - 1n : BigInt(i * 1001))) }
   if (!existsSync(file('done'))) {
     await mkdir(folder, { recursive: true })
     await writeFile(file('chain.circom'), source(hashes, ranges))
@@ -27,15 +28,14 @@ export async function circuit(hashes: number, ranges: number, ptau?: string): Pr
     const root = dirname(LIBRARIES)
     execFileSync(process.execPath, [require.resolve('circom2/cli.js'), relative(root, file('chain.circom')), '--r1cs', '--wasm', '--O2', '-l', 'node_modules', '-o', relative(root, folder)], { cwd: root, stdio: 'pipe' })
     await makeKey(file, ptau)
-    const input = { label: '7', secret: '12345678901234567890123456789', amounts: Array.from({ length: ranges }, (_, i) => String(i % 7 === 0 ? 2n ** 64n - 1n : BigInt(i * 1001))) }
-    await wtns.calculate(input, file('chain_js/chain.wasm'), file('chain.wtns'))
+    await wtns.calculate(inputs, file('chain_js/chain.wasm'), file('chain.wtns'))
     await writeFile(file('done'), '')
   }
   const verificationKey = JSON.parse(await readFile(file('key.json'), 'utf8'))
   const witness = new Uint8Array(await readFile(file('chain.wtns')))
   const wires = witness.subarray(witness.length - 32 * ((witness.length - 76) / 32))
   const publicSignals = [1, 2].map((i) => BigInt('0x' + Buffer.from(wires.slice(32 * i, 32 * i + 32)).reverse().toString('hex')).toString())
-  return { zkey: new Uint8Array(await readFile(file('chain.zkey'))), witness, verificationKey, publicSignals }
+  return { zkey: new Uint8Array(await readFile(file('chain.zkey'))), witness, verificationKey, publicSignals, wasm: new Uint8Array(await readFile(file('chain_js/chain.wasm'))), inputs }
 }
 
 async function makeKey(file: (name: string) => string, ptau: string | undefined): Promise<void> {
