@@ -10,7 +10,7 @@ export type Call = readonly [name: string, ...args: number[]]
 export type Work = (workspace: number) => Call[]
 
 interface Job { work: Work; workspace: number; urgency: number; awaited: boolean; signal: AbortSignal | undefined; resolve(): void; reject(error: unknown): void }
-interface Worker { thread: Thread | undefined; ready: boolean; workspace: number; workspaceBytes: number; job: Job | undefined; hold(on: boolean): void }
+interface Worker { thread: Thread | undefined; ready: boolean; base: number; workspace: number; workspaceBytes: number; job: Job | undefined; hold(on: boolean): void }
 
 export class Pool {
   private readonly machine: Machine
@@ -24,7 +24,7 @@ export class Pool {
   static async start(machine: Machine): Promise<Pool> {
     const pool = new Pool(machine)
     for (let i = 0; machine.shared && i < machine.threads; i++) await pool.startWorker(machine.baseOf(i + 1))
-    if (pool.workers.length === 0) pool.workers.push(withThread(undefined))
+    if (pool.workers.length === 0) pool.workers.push(withThread(undefined, machine.baseOf(0)))
     return pool
   }
 
@@ -45,12 +45,20 @@ export class Pool {
     })
   }
 
+  /** Zeros in the scratch of the threads that have nothing to do: what they did leaves traces there. */
+  wipe(): void {
+    const { machine } = this, { bytes } = machine
+    const idle = this.workers.filter(({ job }) => !job)
+    for (const { workspace, workspaceBytes } of idle) bytes.fill(0, workspace, workspace + workspaceBytes)
+    for (const base of [machine.baseOf(0), ...idle.map((worker) => worker.base)]) bytes.fill(0, base, base + machine.frameBytes)
+  }
+
   close(): void { this.fail(new Error('the engine is closed')) }
 
   private async startWorker(base: number): Promise<void> {
     const { machine } = this, thread = await startThread().catch(() => undefined)
     if (!thread) return
-    const worker = withThread(thread)
+    const worker = withThread(thread, base)
     thread.onMessage(({ ready, error }) => {
       if (worker.thread !== thread || this.failure) return
       if (worker.ready) this.finished(worker, error)
@@ -152,8 +160,8 @@ export class Pool {
 }
 
 /** `undefined`: the caller's. */
-const withThread = (thread: Thread | undefined): Worker =>
-  ({ thread, ready: false, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) })
+const withThread = (thread: Thread | undefined, base: number): Worker =>
+  ({ thread, ready: false, base, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) })
 
 /** Soon. Answers what says whether the program is kept alive until then. */
 function later(work: () => void): Worker['hold'] {

@@ -114,6 +114,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
   } finally {
     await Promise.allSettled(running)
     for (const at of owned) machine.release(at, true) // the witness in all its forms
+    pool.wipe()
   }
 
   /** C = ΣC + ΣH + s·A + r·B₁ − r·s·δ, as a product of five points. */

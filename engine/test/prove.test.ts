@@ -157,6 +157,15 @@ describe('prove', () => {
     assert.equal(one.machine.allocatedBytes, held)
   })
 
+  for (const threads of [1, 2]) it(`leaves nothing of the witness in its memory, with ${threads} threads, nor of the blinding`, async () => {
+    const one = await engine({ threads }), key = one.readKey(made.zkey)
+    const before = one.machine.bytes.slice()
+    await one.prove(key, made.witness)
+    const { bytes } = one.machine
+    const changed = bytes.reduce((count, byte, i) => count + (byte !== 0 && byte !== before[i] ? 1 : 0), 0)
+    assert.equal(changed, 0)
+  })
+
   it('fails instead of hanging when the engine is closed', async () => {
     const one = await engine({ threads: 2 }), key = one.readKey(made.zkey)
     const proving = one.prove(key, made.witness)

@@ -104,6 +104,7 @@ export function buildProgram(arithmetic: Arithmetic, extend?: (parts: Parts) => 
 export type Exports = { base: WebAssembly.Global } & Record<string, (...args: number[]) => number>
 
 const PAGE = 65536
+const aligned = (address: number) => Math.ceil(address / 4096) * 4096
 
 /** A memory that may grow to `maximum` pages, or to the largest half, quarter, … of it that the platform lets us reserve. */
 function reserve(initial: number, maximum: number, shared: boolean): WebAssembly.Memory {
@@ -154,11 +155,10 @@ export class Machine {
   }
 
   /** Start of the frames of a thread; thread 0 is the one that made this. */
-  baseOf(thread: number): number {
-    const { module: m } = this.program
-    const align = (x: number) => Math.ceil(x / 4096) * 4096
-    return align(m.dataEnd) + thread * align(m.frameBytes)
-  }
+  baseOf(thread: number): number { return aligned(this.program.module.dataEnd) + thread * this.frameBytes }
+
+  /** Bytes of the frames of one thread. */
+  get frameBytes(): number { return aligned(this.program.module.frameBytes) }
 
   get bytes(): Uint8Array<ArrayBuffer> { return new Uint8Array(this.memory.buffer as ArrayBuffer) }
 
