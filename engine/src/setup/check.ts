@@ -5,6 +5,7 @@
 //   3  L and H times delta must be the initial key's: a random combination of each, 128 bits a point, and pairings
 //   4  the initial H, from the Lagrange basis of twice the size, must be what the powers of tau say:
 //      Σ qᵢ·(τ^(n+i) − τ^i) = Σ −2·q(ωⱼ)·Hⱼ for a random polynomial q, ωⱼ the odd roots of order 2n
+//   5  delta must not be ±1, as contributions can make it that are one person's, and right in all else: everyone could forge
 //
 // The other bases of phase 1 are taken as they are: check phase 1 where it comes from.
 
