@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { bn254 } from '@noble/curves/bn254.js'
 import { Engine } from '../src/engine.ts'
 import { InvalidInput } from '../src/invalid-input.ts'
+import { verifyBatch } from '../src/pairing/batch.ts'
 import { prepareVerificationKey, tablesOf, verify, type PreparedVerificationKey } from '../src/pairing/verify.ts'
 import { bestArithmetic } from '../src/platform.ts'
 import type { Proof } from '../src/proof.ts'
@@ -88,6 +89,18 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
     for (const [what, list, one] of TRUE) it(`accepts ${what}`, async () => assert.equal(await verify(key, list, one), true))
     for (const [what, list, one] of FALSE) it(`refuses ${what}`, async () => assert.equal(await verify(key, list, one), false))
     for (const [what, list, one] of MALFORMED) it(`cannot read ${what}`, () => assert.rejects(verify(key, list, one), { name: 'InvalidInput', code: 'MALFORMED' }))
+    /** What a batch answers, between two valid proofs, which it must not touch. */
+    const inBatch = async (list: unknown, one: unknown) => {
+      const [before, outcome, after] = await verifyBatch([{ key, signals, proof }, { key, signals: list, proof: one }, { key, signals, proof }])
+      assert.ok(before!.accepted && after!.accepted)
+      return outcome!
+    }
+    for (const [what, list, one] of TRUE) it(`accepts ${what} in a batch`, async () => assert.deepEqual(await inBatch(list, one), { accepted: true }))
+    for (const [what, list, one] of FALSE) it(`refuses ${what} in a batch`, async () => assert.deepEqual(await inBatch(list, one), { accepted: false }))
+    for (const [what, list, one] of MALFORMED) it(`cannot read ${what} in a batch`, async () => {
+      const { accepted, error } = await inBatch(list, one)
+      assert.deepEqual([accepted, error?.code], [false, 'MALFORMED'])
+    })
     it('takes bigints for signals', async () => assert.equal(await verify(key, signals.map(BigInt), proof), true))
     it('reads each member once', async () => {
       const reads: string[] = []

@@ -8,6 +8,7 @@ import { Engine, MalformedFile, prepareVerificationKey, verify, type ProvingKey 
 import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
 import { circuit, type Circuit } from './circuit.ts'
 import { ARITHMETICS } from './machines.ts'
+import { byNoble, mclVerifier } from './verify-oracles.ts'
 
 describe('prove', () => {
   let made: Circuit
@@ -24,12 +25,15 @@ describe('prove', () => {
   const counting = () => { let n = 0n; return () => (++n * 0x123456789abcdef123456789abcdef123456789abcdefn) % r }
   const seeded: string[] = []
 
-  for (const arithmetic of ARITHMETICS) for (const threads of [1, 2, 3]) it(`makes proofs that snarkjs and we accept, on ${arithmetic} with ${threads} threads`, async () => {
+  for (const arithmetic of ARITHMETICS) for (const threads of [1, 2, 3]) it(`makes proofs that snarkjs, @noble/curves, mcl and we accept, on ${arithmetic} with ${threads} threads`, async () => {
     const one = await engine({ arithmetic, threads }), key = one.readKey(made.zkey)
     const { proof, publicSignals } = await one.prove(key, made.witness)
     assert.deepEqual(publicSignals, made.publicSignals)
     assert.equal(await groth16.verify(made.verificationKey, publicSignals, proof), true)
     assert.equal(await verify(await prepareVerificationKey(made.verificationKey), publicSignals, proof), true)
+    assert.equal(byNoble(made.verificationKey, publicSignals, proof), true)
+    const mcl = await mclVerifier()
+    assert.equal(mcl.verify(mcl.prepare(made.verificationKey), publicSignals, proof), true)
     seeded.push(JSON.stringify(await one.proveWith(counting(), key, made.witness)))
     assert.equal(seeded.at(-1), seeded[0], 'the same randomness, the same proof')
   })
