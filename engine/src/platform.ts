@@ -67,6 +67,21 @@ export async function startThread(): Promise<Thread> {
   }
 }
 
+/**
+ * Calls `work` once events that wait have had their turn: no timer, which browsers hold back by 4 ms. Answers what says whether the
+ * program is kept alive until then.
+ */
+export function afterEvents(work: () => void): (hold: boolean) => void {
+  if (isNode) {
+    const immediate = setImmediate(work)
+    return (hold) => { if (hold) immediate.ref(); else immediate.unref() }
+  }
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => { port1.close(); work() }
+  port2.postMessage(undefined)
+  return () => {}
+}
+
 /** How many threads can share memory here: 1 where pages are not cross-origin isolated. */
 export function threadsAvailable(): number {
   if (typeof SharedArrayBuffer === 'undefined') return 1

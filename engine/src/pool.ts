@@ -3,7 +3,7 @@
 // thread works.
 
 import type { Machine } from './wasm/machine.ts'
-import { startThread, type Thread } from './platform.ts'
+import { afterEvents, startThread, type Thread } from './platform.ts'
 
 export type Call = readonly [name: string, ...args: number[]]
 /** The calls, given the address of the thread's workspace. */
@@ -117,7 +117,7 @@ export class Pool {
         const calls = job.work(worker.workspace)
         if (worker.thread) {
           worker.thread.post({ calls })
-        } else worker.hold = later(() => this.runHere(worker, calls)) // lets the caller's events through between two jobs
+        } else worker.hold = afterEvents(() => this.runHere(worker, calls)) // so that the caller's page lives between two jobs
       } catch (error) {
         worker.job = undefined
         job.reject(error)
@@ -162,9 +162,3 @@ export class Pool {
 /** `undefined`: the caller's. */
 const withThread = (thread: Thread | undefined, base: number): Worker =>
   ({ thread, ready: false, base, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) })
-
-/** Soon. Answers what says whether the program is kept alive until then. */
-function later(work: () => void): Worker['hold'] {
-  const timer: unknown = setTimeout(work)
-  return (on) => { if (typeof timer === 'object') (timer as NodeJS.Timeout)[on ? 'ref' : 'unref']() } // browsers number their timers
-}
