@@ -1,5 +1,6 @@
 // Proofs in headless Chromium: snarkjs and this engine take turns in one page (browser-page.ts), with tables from IndexedDB too.
-// First in a page that is cross-origin isolated, with 2 threads and 1, then in one that is not. JSON lines.
+// First in a page that is cross-origin isolated, with 2 threads and 1; then in one that is not; then in one whose policy refuses workers,
+// and snarkjs with them. JSON lines.
 //
 //   npx tsx engine/bench/browser.ts [--rounds=7] [--circuit=35x25] [--chromium=path]
 //     or a key of your own: --key=file.zkey --wasm=file.wasm --inputs=file.json
@@ -18,8 +19,12 @@ import { circuit } from '../test/circuit.ts'
 
 const flags = new Map(process.argv.slice(2).map((arg) => arg.replace(/^--/, '').split('=') as [string, string]))
 const files = await pageFiles()
-for (const isolated of [true, false]) {
-  for (const line of await inChromium(isolated)) console.log(JSON.stringify(line))
+const ISOLATED = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+const NO_WORKERS = { 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'" }
+for (const [headers, settings] of [
+  [ISOLATED, { threads: [2, 1], measure: true }], [{}, { threads: [2], measure: true }], [{ ...ISOLATED, ...NO_WORKERS }, { threads: [2], measure: false }],
+] as const) {
+  for (const line of await inChromium(headers, settings)) console.log(JSON.stringify(line))
 }
 process.exit(0) // snarkjs's threads would keep the program alive
 
@@ -34,25 +39,25 @@ async function pageFiles(): Promise<Files> {
   const script = buildSync({ entryPoints: [fileURLToPath(new URL('./browser-page.ts', import.meta.url))], bundle: true, format: 'esm', write: false, target: 'es2022' }).outputFiles[0]!.contents
   const snarkjs = await readFile(join(createRequire(import.meta.url).resolve('snarkjs'), '../snarkjs.min.js'))
   return {
-    '/': ['text/html', '<!doctype html><link rel="icon" href="data:,"><script src="/snarkjs.js"></script><script type="module" src="/page.js"></script>'],
+    '/': ['text/html', '<!doctype html><script src="/snarkjs.js"></script><script type="module" src="/page.js"></script>'],
     '/snarkjs.js': ['text/javascript', snarkjs], '/page.js': ['text/javascript', script],
     '/zkey': ['application/octet-stream', zkey], '/wasm': ['application/octet-stream', wasm],
     '/inputs.json': ['application/json', JSON.stringify(inputs)], '/key.json': ['application/json', JSON.stringify(verificationKey)],
   }
 }
 
-async function inChromium(isolated: boolean): Promise<object[]> {
-  const settings = JSON.stringify({ rounds: Number(flags.get('rounds') ?? 7), single: !isolated })
+async function inChromium(headers: Record<string, string>, settings: { threads: readonly number[]; measure: boolean }): Promise<object[]> {
+  const told = JSON.stringify({ rounds: Number(flags.get('rounds') ?? 7), ...settings })
   let finish!: (lines: object[]) => void
   const result = new Promise<object[]>((resolve) => { finish = resolve })
   const server = createServer((request, response) => {
-    if (isolated) response.setHeader('Cross-Origin-Opener-Policy', 'same-origin').setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     if (request.url === '/result') {
       let text = ''
       request.on('data', (part) => { text += part }).on('end', () => { response.end(); finish(JSON.parse(text)) })
       return
     }
-    const [type, content] = request.url === '/settings.json' ? ['application/json', settings] : files[request.url ?? ''] ?? ['text/plain', '']
+    const [type, content] = request.url === '/settings.json' ? ['application/json', told] : files[request.url ?? ''] ?? ['text/plain', '']
     response.setHeader('Content-Type', type).end(content)
   })
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
