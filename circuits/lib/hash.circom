@@ -38,27 +38,37 @@ template Hash(N, LABEL) {
     signal first[PARTIAL + 1];
     signal firstSquare[PARTIAL];
     signal firstFourth[PARTIAL];
-    var inverse = 1 / MIX[0][0];
+
+    // Counters run along: a witness program computes an index whenever it is used.
+    var corner = MIX[0][0];
+    var inverse = 1 / corner;
     var box = 0;
-    var added = 0;
+    var added = T;
+    var sparse = 0;
     var state[T];
     var mixed[T];
 
     state[0] = LABEL + ADDED[0];
     for (var i = 1; i < T; i++) state[i] = in[i - 1] + ADDED[i];
-    added = T;
     for (var round = 0; round < FULL; round++) {
         if (round == FULL \ 2) {
             first[0] <== state[0];
             for (var r = 0; r < PARTIAL; r++) {
                 firstSquare[r] <== first[r] * first[r];
                 firstFourth[r] <== firstSquare[r] * firstSquare[r];
-                var rest = MIX[0][0] * ADDED[added];
-                for (var i = 1; i < T; i++) rest += SPARSE[(2 * T - 1) * r + i] * state[i];
-                first[r + 1] <== MIX[0][0] * firstFourth[r] * first[r] + rest;
+                var rest = corner * ADDED[added];
+                sparse++; // the corner
+                for (var i = 1; i < T; i++) {
+                    rest += SPARSE[sparse] * state[i];
+                    sparse++;
+                }
+                first[r + 1] <== corner * firstFourth[r] * first[r] + rest;
                 var power = (first[r + 1] - rest) * inverse + ADDED[added];
                 added++;
-                for (var i = 1; i < T; i++) state[i] += SPARSE[(2 * T - 1) * r + T + i - 1] * power;
+                for (var i = 1; i < T; i++) {
+                    state[i] += SPARSE[sparse] * power;
+                    sparse++;
+                }
             }
             state[0] = first[PARTIAL];
         }
@@ -74,11 +84,17 @@ template Hash(N, LABEL) {
             }
             if (round < FULL - 1) { state[i] += ADDED[added]; added++; }
         }
-        for (var i = 0; i < T; i++) {
-            mixed[i] = 0;
-            for (var j = 0; j < T; j++) mixed[i] += (round == FULL \ 2 - 1 ? LAST_MIX[j][i] : MIX[j][i]) * state[j];
+        if (round == FULL - 1) {
+            mixed[0] = 0; // nothing else goes out
+            for (var j = 0; j < T; j++) mixed[0] += MIX[j][0] * state[j];
+        } else {
+            for (var i = 0; i < T; i++) {
+                mixed[i] = 0;
+                if (round == FULL \ 2 - 1) { for (var j = 0; j < T; j++) mixed[i] += LAST_MIX[j][i] * state[j]; }
+                else { for (var j = 0; j < T; j++) mixed[i] += MIX[j][i] * state[j]; }
+            }
+            for (var i = 0; i < T; i++) state[i] = mixed[i];
         }
-        for (var i = 0; i < T; i++) state[i] = mixed[i];
     }
-    out <== state[0];
+    out <== mixed[0];
 }
