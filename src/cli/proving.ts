@@ -28,7 +28,7 @@ export async function artefactsOf(session: Session, home: Home, view: View, shap
   const key = view.shapes.get(shape)?.findLast(({ status }) => status === 'active') ?? refuse('UNKNOWN_SHAPE', `the registry has no active key of ${shape}`)
   const { wasm } = await compileShape(shape, BUILD)
   const [kept, built] = [home.data('proving-keys', `${key.provingKey}.zkey`), join(BUILD, 'keys', shape, 'proving.zkey')]
-  if (existsSync(kept)) return { wasm, zkey: kept }
+  if (existsSync(kept) && (await sha256OfFile(kept)) === key.provingKey) return { wasm, zkey: kept }
   if (existsSync(built) && (await sha256OfFile(built)) === key.provingKey) return { wasm, zkey: built }
   const { client } = registryOf(home)
   const size = (await client.files()).find(({ digest }) => digest === key.provingKey)?.bytes ?? refuse('NOT_READY', `the registry does not serve the proving key of ${shape}`)
