@@ -8,7 +8,7 @@ import type { Field } from '../field/field.ts'
 import { SHAPES, type ShapeName } from '../shape/shapes.ts'
 import type { Groth16Proof } from '../shape/submission.ts'
 import { requireTrustworthyKey } from '../setup/trust.ts'
-import { engineVerifier, parseProof, parseVerificationKey, type VerificationKey } from '../verifier/groth16.ts'
+import { engineVerifier, parseProof, parseVerificationKey, type ProofClaim as ParsedClaim, type Verdict, type VerificationKey } from '../verifier/groth16.ts'
 import type { Command, CommandBody, Mode } from './command.ts'
 import { readSubmission, recordsSame, requireAcceptable } from './commands/acceptance.ts'
 import { Signers } from './commands/authority.ts'
@@ -17,9 +17,18 @@ import type { Entry } from './entry.ts'
 import type { Facts } from './outcome.ts'
 import type { RegisteredShape, State } from './state.ts'
 
+/** A submission's proof, and for which public inputs of which shape it is claimed to hold. */
+export interface ProofClaim {
+  readonly shape: RegisteredShape
+  readonly publicInputs: readonly Field[]
+  readonly proof: Groth16Proof
+}
+
 export interface Checks {
   /** Whether the proof holds. @throws Refusal MALFORMED for coordinates that are no points */
-  proof(shape: RegisteredShape, publicInputs: readonly Field[], proof: Groth16Proof): Promise<boolean>
+  proof(claim: ProofClaim): Promise<boolean>
+  /** What `proof` answers to each, or the refusal that it throws. */
+  proofs(claims: readonly ProofClaim[]): Promise<readonly Verdict[]>
   /** @throws Refusal KEY_INVALID, TRANSCRIPT_INVALID */
   key(shape: ShapeName, body: CommandBody<'shape.register'>, mode: Mode): Promise<void>
 }
@@ -44,7 +53,7 @@ async function proofFacts({ submission: json }: CommandBody<'proof.submit'>, sta
   const spent = await reads.spentBy(submission.nullifiers.map(String))
   if ([...spent.values()].some((entry) => recordsSame(entry, facts))) return { spent }
   const { shape, publicInputs, checked } = requireAcceptable(json, state, at)
-  const valid = await checks.proof(shape, publicInputs, submission.proof)
+  const valid = await checks.proof({ shape, publicInputs, proof: submission.proof })
   return { spent, proof: { checked, valid } }
 }
 
@@ -75,11 +84,18 @@ async function keyFacts(body: CommandBody<'shape.register'>, state: State, check
  */
 export function realChecks(circuits: Readonly<Record<ShapeName, string>>): Checks {
   const prepared = new Map<string, VerificationKey>() // pairings of the fixed points, once for each key
+  const parsed = ({ shape: { key: id, verificationKey }, publicInputs, proof }: ProofClaim): ParsedClaim => {
+    const key = prepared.get(id) ?? parseVerificationKey(verificationKey)
+    prepared.set(id, key)
+    return { key, publicInputs, proof: parseProof(proof) }
+  }
   return {
-    async proof({ key: id, verificationKey }, publicInputs, proof) {
-      const key = prepared.get(id) ?? parseVerificationKey(verificationKey)
-      prepared.set(id, key)
-      return engineVerifier.verify(key, publicInputs, parseProof(proof))
+    async proof(claim) {
+      const { key, publicInputs, proof } = parsed(claim)
+      return engineVerifier.verify(key, publicInputs, proof)
+    },
+    async proofs(claims) {
+      return engineVerifier.verifyAll(claims.map(parsed))
     },
     async key(shape, { verificationKey, transcript, provingKey }, mode) {
       const publicInputs = SHAPES[shape].publicInputs.length
@@ -88,4 +104,3 @@ export function realChecks(circuits: Readonly<Record<ShapeName, string>>): Check
     },
   }
 }
-

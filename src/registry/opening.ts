@@ -20,7 +20,7 @@ import type { Store } from './store.ts'
 const PAGE = 500
 
 /** The log is this registry's own: what it once checked before recording is not checked again. */
-const CHECKED: Checks = { proof: async () => true, key: async () => undefined }
+const CHECKED: Checks = { proof: async () => true, proofs: async (claims) => claims.map(() => true), key: async () => undefined }
 const NOTHING_SPENT: Reads = { spentBy: async () => new Map(), nonceUsedBy: async () => undefined }
 
 /** Rebuilds the state and checks every row. @throws Refusal CORRUPT, KEY_INVALID */

@@ -7,6 +7,7 @@ import { readFileSync, writeSync } from 'node:fs'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import Database from 'libsql'
+import type { Checks } from '../../src/registry/checks.ts'
 import { Registry } from '../../src/registry/registry.ts'
 import { SqliteStore } from '../../src/registry/sqlite-store.ts'
 import type { OrganisationKey } from '../../src/signature/organisation-key.ts'
@@ -22,7 +23,7 @@ export interface Job {
 
 const job = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Job
 // Both processes are asked about proofs of the parent, which the parent's own registry checks for real.
-const checks = { proof: async () => true, key: async () => undefined }
+const checks: Checks = { proof: async () => true, proofs: async (claims) => claims.map(() => true), key: async () => undefined }
 const registry = await Registry.open({ store: new SqliteStore(job.directory), logKey: job.logKey, checks, clock: () => job.now })
 say('ready')
 await new Promise((resolve) => process.stdin.once('data', resolve))
