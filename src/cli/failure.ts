@@ -97,7 +97,7 @@ const MEND: Partial<Record<RefusalCode, string>> = {
   NO_CREDENTIAL: 'get a credential of that schema and add it with `attestry wallet add FILE`',
   KEY_INVALID: 'make or fetch the keys again; `attestry ceremony verify` says what is wrong with them',
   STORAGE: 'is there such a folder, may you write there, and is there room?',
-  CORRUPT: 'restore the file from a copy; nothing is signed with it until then',
+  CORRUPT: 'a file of your own: restore it from a copy, nothing is signed with it until then; a registry’s log: keep what it showed and ask the governors',
   UNAVAILABLE: 'is the service running, and the address right? `attestry doctor` tries it',
   NOT_READY: 'wait a moment and try again',
   BUSY: 'wait a moment and try again',

@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { createRegistryService, type RegistryService } from '../registry/service.ts'
 import type { Registry } from '../registry/registry.ts'
-import { compileShape } from '../setup/compile.ts'
-import { sha256OfFile } from '../setup/digests.ts'
+import { circuitDigests, compileShape } from '../setup/compile.ts'
 import type { OrganisationKey } from '../signature/organisation-key.ts'
 import type { Home } from './home.ts'
 
@@ -29,7 +28,7 @@ export async function openLocalRegistry(home: Home, options: LocalRegistryOption
   return createRegistryService({
     directory: home.data('registry'),
     logKey: home.readKey<OrganisationKey>('log'),
-    circuits: { attest: await sha256OfFile(attest.r1cs), match: await sha256OfFile(match.r1cs) },
+    circuits: await circuitDigests(BUILD),
     files,
     ...options,
   })

@@ -1,5 +1,5 @@
 /**
- * `attestry registry`: what the operator, governors and owners do. A command that needs several signatures is written with `--out`,
+ * `attestry registry`: what the operator, governors and owners do, and anybody who audits. A command that needs several signatures is written with `--out`,
  * signed by each with `sign`, and sent by the last.
  */
 
@@ -30,6 +30,9 @@ export function define(command: Command): void {
 
   const join = command.command('join').description('make a running registry the one of this home').argument('<url>')
   does(join.option('--log-key <hex>', 'its log key, from somewhere else than the registry'), joinRegistry)
+
+  const audit = command.command('audit').description('go over the whole log: decide every entry again, verify every proof').argument('[url]', "the registry, or a copy of it (default: the home's)")
+  does(audit.option('--bodies-since <time>', 'accept that the registry has pruned bodies before this date or time (default: all must be there)'), async (session, args, options) => (await import('./audit.ts')).audit(session, args, options))
 
   const sign = command.command('sign').description('add this organisation’s signature to a command in a file and send it').argument('<file>')
   does(signingOptions(sign), signFile)

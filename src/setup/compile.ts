@@ -14,6 +14,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { bug, invariant } from '../errors/errors.ts'
+import { sha256OfFile } from './digests.ts'
 
 /** circom's --O0 (nothing simplified), --O1 (constants and renamings), --O2 (all linear constraints; used for keys). */
 export type Optimization = 0 | 1 | 2
@@ -61,6 +62,12 @@ const OUTPUT_LIMIT = 16 * 1024 * 1024 // bytes of compiler output; a clean run p
 export function compileShape(name: ShapeName, buildDir: string = join(PACKAGE, 'build')): Promise<CompiledCircuit> {
   const file = join(PACKAGE, 'circuits', 'shapes', `${name}.circom`)
   return compileCircuit(file, join(buildDir, 'circuits', name), { optimization: 2, inspect: true })
+}
+
+/** SHA-256 of each shape's r1cs file: which circuits this installation takes keys for. Compiles what is not there. */
+export async function circuitDigests(buildDir: string = join(PACKAGE, 'build')): Promise<Readonly<Record<ShapeName, string>>> {
+  const digest = async (name: ShapeName) => sha256OfFile((await compileShape(name, buildDir)).r1cs)
+  return { attest: await digest('attest'), match: await digest('match') }
 }
 
 /**

@@ -33,7 +33,7 @@ export async function requireTrustworthyKey(verificationKey: unknown, transcript
   const parsed = parseTranscript(transcript)
   if (key.publicInputs !== circuit.publicInputs) refuse('KEY_INVALID', `the key has ${key.publicInputs} public inputs, ${circuit.shape} has ${circuit.publicInputs}`)
   if (parsed.shape !== circuit.shape || parsed.publicInputs !== circuit.publicInputs) refuse('KEY_INVALID', `the ceremony was for ${parsed.shape}, not for ${circuit.shape}`)
-  if (parsed.r1cs !== circuit.r1cs) refuse('KEY_INVALID', 'the ceremony was for another circuit: the digest of its r1cs differs')
+  if (parsed.r1cs !== circuit.r1cs) refuse('KEY_INVALID', `the ceremony was for another circuit than the ${circuit.shape} of this installation: the digest of its r1cs differs`)
   requirePhase1(parsed.phase1, mode)
   requireComplete(parsed)
   if (parsed.result?.verificationKey !== key.id) refuse('TRANSCRIPT_INVALID', 'the transcript is for another verification key')

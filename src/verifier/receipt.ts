@@ -82,7 +82,8 @@ export function verifyRecorded(json: unknown, origin: string, logKey: PublicKey)
   return same ? { ...verified, command: envelope } : refuse('OPENING_INVALID', `the command is not the one of entry ${verified.entry.index}`)
 }
 
-function parseEntry(json: unknown): LogEntry {
+/** Reads an entry as it is in the log. @throws Refusal MALFORMED */
+export function parseEntry(json: unknown): LogEntry {
   const { entry, origin, index, at, type, body, signers, facts } = exactly(json, ENTRY_MEMBERS, '/entry')
   if (entry !== 1) return wrong('/entry/entry', 'version 1')
   if (typeof origin !== 'string' || typeof type !== 'string') return wrong('/entry', 'origin and type')
