@@ -14,3 +14,4 @@ export { WitnessCalculator, type CircuitInput, type CircuitInputs } from './witn
 export { prepareVerificationKey, verify, type PreparedVerificationKey } from './pairing/verify.ts'
 export { verifyBatch, type BatchItem, type Outcome } from './pairing/batch.ts'
 export { Setup, type BeaconOptions, type CheckOptions, type Checked, type Contributed, type ContributeOptions, type SetupOptions, type WorkOptions } from './setup/setup.ts'
+export { exportVerificationKey, type VerificationKey } from './setup/verification-key.ts'

@@ -10,8 +10,7 @@
 
 import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hexToBytes } from '@noble/hashes/utils.js'
-import { zKey } from 'snarkjs'
-import { MalformedFile, Setup, type WorkOptions } from '../../engine/src/index.ts'
+import { exportVerificationKey, MalformedFile, Setup, type WorkOptions } from '../../engine/src/index.ts'
 import { refuse } from '../errors/errors.ts'
 import type { Json } from '../hash/canonical.ts'
 import { verificationKeyId } from '../verifier/groth16.ts'
@@ -144,11 +143,10 @@ function engine(): Promise<Setup> {
   return (setup ??= Setup.create())
 }
 
-/** Ends the engine's threads and gives its memory back. snarkjs's too, which reads the verification key: nothing else may be using them. */
+/** Ends the engine's threads and gives its memory back. */
 export async function endThreads(): Promise<void> {
   ;(await setup)?.close()
   setup = undefined
-  await (globalThis as { curve_bn128?: { terminate(): Promise<void> } | null }).curve_bn128?.terminate()
 }
 
 /** Writes what the engine makes. @throws Refusal KEY_INVALID for files that it cannot read */
@@ -196,10 +194,14 @@ function stepOf(facts: ProvingKeyFacts, i: number): Step {
   return { kind, name, hash, key, value: beacon.value }
 }
 
-/** snarkjs's export without `vk_alphabeta_12`, which repeats alpha and beta. */
+/** @throws Refusal KEY_INVALID for a file that is no key, or has points off their groups */
 async function verificationKeyOf(zkey: string): Promise<Json> {
-  const { vk_alphabeta_12: _, ...key } = (await zKey.exportVerificationKey(zkey)) as Record<string, Json>
-  return JSON.parse(JSON.stringify(key)) as Json
+  try {
+    return exportVerificationKey(await readFile(zkey)) as unknown as Json
+  } catch (error) {
+    if (error instanceof MalformedFile) return refuse('KEY_INVALID', `no verification key can be read: ${error.message}`)
+    throw error
+  }
 }
 
 /** Runs a step that makes a key at the path it is given, and gives the key and its transcript their names. */
