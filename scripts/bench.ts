@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- prove|verify|issue`: one JSON line each; `engine`: many, of engine/ beside snarkjs and others, for some minutes. Times are medians in milliseconds. Where two ways are compared they
+ * `npm run bench -- prove|verify|issue|audit`: one JSON line each; `engine`: many, of engine/ beside snarkjs and others, for some minutes. Times are medians in milliseconds. Where two ways are compared they
  * take turns in one run, and their ratio is under a key that begins with `ratio_`.
  */
 
@@ -27,6 +27,8 @@ import { openRegister } from '../src/issuer/register.ts'
 import { EngineProver } from '../src/prover/engine.ts'
 import { draftAnswer, type Material } from '../src/prover/proof.ts'
 import { publicWires, WitnessCalculator } from '../src/prover/witness.ts'
+import type { Checks, ProofClaim } from '../src/registry/checks.ts'
+import { Follower, PROOFS_AT_ONCE, type Recorded } from '../src/registry/follower.ts'
 import { localSetup } from '../src/setup/local.ts'
 import { pinStatement, statementHash } from '../src/shape/pin.ts'
 import { SHAPES } from '../src/shape/shapes.ts'
@@ -37,6 +39,7 @@ import { encodeRequest } from '../src/statement/parameters.ts'
 import { makeRequest } from '../src/statement/request.ts'
 import { engineVerifier, parseProof, parseVerificationKey, verificationKeyId } from '../src/verifier/groth16.ts'
 import { attestSpecimen, matchSpecimen } from '../test/circuits/specimen.ts'
+import { CHECKS, newWorld, proof, submission } from '../test/registry/specimen.ts'
 
 const ORIGIN = 'registry.example/bench'
 const HOSPITAL = 'AT:GKZ:K101'
@@ -134,6 +137,26 @@ async function issue(): Promise<object> {
   }
 }
 
+/** A log followed as an audit does, proofs verified many at once, and one by one; its proofs are made with a key's secrets. */
+async function audit(): Promise<object> {
+  const proofs = 512
+  const world = await newWorld()
+  for (let i = 0; i < proofs; i++) await world.submit(proof(submission(world)))
+  const log: Recorded[] = []
+  for (let from = 0; from < world.registry.size; from += 500)
+    for (const entry of await world.registry.entries(from, 500)) log.push({ entry, command: await world.registry.body(entry.body) })
+  await world.registry.close()
+  const singly = { ...CHECKS, proofs: (claims: readonly ProofClaim[]) => Promise.all(claims.map(CHECKS.proof)) }
+  const proving: ProofClaim[] = []
+  await new Follower({ ...CHECKS, proofs: (claims) => (proving.push(...claims), CHECKS.proofs(claims)) }).followAll(log)
+  const slices = Array.from({ length: Math.ceil(proofs / PROOFS_AT_ONCE) }, (_, i) => proving.slice(i * PROOFS_AT_ONCE, (i + 1) * PROOFS_AT_ONCE))
+  const verifyAll = (checks: Checks) => async () => {
+    for (const slice of slices) if ((await checks.proofs(slice)).some((verdict) => verdict !== true)) throw new Error('a good proof was refused')
+  }
+  const [batches, single, batchedLog, singleLog] = await inTurns(7, [verifyAll(CHECKS), verifyAll(singly), () => new Follower(CHECKS).followAll(log), () => new Follower(singly).followAll(log)])
+  return { bench: 'audit', runs: 7, entries: log.length, proofs, at_once: PROOFS_AT_ONCE, proofs_ms: batches, proofs_single_ms: single, ratio_single: ratio(batches, single), log_ms: batchedLog, log_single_ms: singleLog, ratio_single_log: ratio(batchedLog, singleLog) }
+}
+
 /** The engine's own benchmarks, with the keys of the real shapes and the circuits' valid specimens as witnesses. */
 async function engine(): Promise<void> {
   sayWhere()
@@ -176,7 +199,7 @@ function round(ms: number): number {
   return Math.round(ms * 100) / 100
 }
 
-const BENCHES: Readonly<Record<string, () => Promise<object | void>>> = { prove, verify, issue, engine }
+const BENCHES: Readonly<Record<string, () => Promise<object | void>>> = { prove, verify, issue, audit, engine }
 const names = process.argv.slice(2)
 if (names.length === 0 || names.some((name) => !Object.hasOwn(BENCHES, name))) {
   console.error(`Usage: npm run bench -- ${Object.keys(BENCHES).join('|')}`)
