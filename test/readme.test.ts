@@ -62,6 +62,7 @@ describe('the README', () => {
     const output = sh(`${define}\n${block('sh', 1).replaceAll(':4100', `:${port + 100}`)}`)
     assert.match(output, /accepted as entry \d+/)
     assert.match(output, /note\.parcels = 12/)
+    assert.match(output, /the log of localhost\/attestry holds: \d+ entries[\s\S]* 1 proof verified, in 1 batch\n/)
     assert.throws(() => sh(`${define}\n${block('sh', 1).split('\n').find((line) => line.startsWith('attestry prove'))?.replace('answer.json', 'again.json')}`), (error: { stderr: string; status: number }) => error.status === 1 && /NULLIFIER_SPENT/.test(error.stderr))
   })
 
