@@ -129,7 +129,7 @@ export class Pool {
   private provide(worker: Worker, bytes: number): void {
     if (worker.workspaceBytes >= bytes) return
     this.machine.release(worker.workspace)
-    worker.workspaceBytes = 0
+    worker.workspace = worker.workspaceBytes = 0 // there may be no memory for another, and this one may become someone else's
     worker.workspace = this.machine.allocate(bytes)
     worker.workspaceBytes = bytes
   }

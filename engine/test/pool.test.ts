@@ -14,10 +14,21 @@ for (const threads of [1, 2]) describe(`queue of work on ${threads} ${threads ==
   /** Keeps all threads busy until what comes after it is queued. */
   const busy = () => Promise.all(Array.from({ length: threads }, () => pool.run(() => [])))
 
+  const busyWith = (workspace: number) => Promise.all(Array.from({ length: threads }, () => pool.run(() => [], { workspace })))
+
   it('fails a job for which there is no memory, and does those after it', async () => {
     const results = await Promise.allSettled([pool.run(() => []), pool.run(() => [], { workspace: 2 ** 30 }), pool.run(() => []), pool.run(() => [], { workspace: 1 << 20 })])
     assert.deepEqual(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
     assert.ok(results[1]!.status === 'rejected' && results[1]!.reason instanceof RangeError)
+  })
+
+  it('takes no memory of others after a job for which there was none', async () => {
+    await busyWith(100_000)
+    await Promise.allSettled(Array.from({ length: threads }, () => pool.run(() => [], { workspace: 2 ** 30 })))
+    const others = Array.from({ length: 2 * threads }, () => machine.allocate(100_000)), held = machine.allocatedBytes
+    await busyWith(64)
+    assert.ok(machine.allocatedBytes > held)
+    for (const at of others) machine.release(at)
   })
 
   it('fails a job whose work throws before it starts, or in its code, and does those after it', async () => {
@@ -45,7 +56,7 @@ for (const threads of [1, 2]) describe(`queue of work on ${threads} ${threads ==
 
   it('grows a thread\'s workspace and never shrinks it', async () => {
     const before = machine.allocatedBytes
-    for (const workspace of [1000, 100, 5000, 1]) await Promise.all(Array.from({ length: threads }, () => pool.run(() => [], { workspace })))
+    for (const workspace of [1000, 100, 5000, 1]) await busyWith(workspace)
     const held = machine.allocatedBytes - before
     assert.ok(held >= 5000 && held <= threads * 5056)
   })
