@@ -29,19 +29,19 @@ export function buildDomain(machine: Machine, n: number): Domain {
   const { fr } = machine.program
   const temporary = machine.allocate(40 * PAIR)
   const put = (at: number, x: bigint, y = x) => { machine.bytes.set(fr.encode(fr.mont(x), fr.mont(y)), at); return at }
-  const roots = (root: bigint): number => {
-    const table = machine.allocate(n * ELEMENT)
+  const fillRoots = (table: number, root: bigint) => {
     for (let h = pairs, w = root; h >= 1; h /= 2, w = (w * w) % r) {
       machine.exports.powers!(table + h * ELEMENT, h, put(temporary, 1n), put(temporary + PAIR, w))
     }
-    return table
   }
-  const forward = rootOfUnity(log), shift = rootOfUnity(log + 1), perN = inverse(BigInt(n), r)
-  const shifts = machine.allocate(pairs * PAIR)
-  put(temporary, perN, (perN * shift) % r)
-  for (let t = 0; t < log - 1; t++) put(temporary + PAIR * (t + 1), power(shift, 1n << BigInt(log - 1 - t), r))
-  machine.exports.reversedPowers!(shifts, pairs, temporary, temporary + PAIR)
-  const domain = { pairs, roots: roots(forward), inverseRoots: roots(inverse(forward, r)), shifts }
-  machine.release(temporary)
-  return domain
+  try {
+    const roots = machine.allocate(2 * n * ELEMENT + pairs * PAIR), inverseRoots = roots + n * ELEMENT, shifts = inverseRoots + n * ELEMENT
+    const forward = rootOfUnity(log), shift = rootOfUnity(log + 1), perN = inverse(BigInt(n), r)
+    put(temporary, perN, (perN * shift) % r)
+    for (let t = 0; t < log - 1; t++) put(temporary + PAIR * (t + 1), power(shift, 1n << BigInt(log - 1 - t), r))
+    machine.exports.reversedPowers!(shifts, pairs, temporary, temporary + PAIR)
+    fillRoots(roots, forward)
+    fillRoots(inverseRoots, inverse(forward, r))
+    return { pairs, roots, inverseRoots, shifts }
+  } finally { machine.release(temporary) }
 }

@@ -47,9 +47,7 @@ export class Engine {
 
   /** Reads a snarkjs .zkey. @throws MalformedFile */
   readKey(zkey: Uint8Array): ProvingKey {
-    const key = readProvingKey(this.machine, zkey)
-    this.domain(key.domain)
-    return key
+    return this.withDomain(readProvingKey(this.machine, zkey))
   }
 
   /**
@@ -68,36 +66,52 @@ export class Engine {
    */
   async prepareKey(key: ProvingKey, blocks = DEFAULT_BLOCKS, options: PrepareOptions = {}): Promise<ProvingKey> {
     requireBlocks(blocks)
-    return withBlocks(this.machine, this.pool, key, blocks, options)
+    const done = key.memory.use(this.machine)
+    try {
+      return await withBlocks(this.machine, this.pool, key, blocks, options)
+    } finally { done() }
   }
 
   /** Bytes that `storeKey` would write for `key` prepared in so many blocks; its tables take about as much memory. */
   preparedBytes(key: ProvingKey, blocks = DEFAULT_BLOCKS): number {
     requireBlocks(blocks)
-    return storedBytes(this.machine, key, layoutsOf(key, blocks))
+    const done = key.memory.use(this.machine)
+    try {
+      return storedBytes(this.machine, key, layoutsOf(key, blocks))
+    } finally { done() }
   }
 
   /**
    * A key with its tables, as bytes to be kept where the key would be safe: its points are not checked when it is read again.
    * For this arithmetic only, and self-contained: no .zkey is needed beside it.
    */
-  storeKey(key: ProvingKey): Uint8Array<ArrayBuffer> { return writeStoredKey(this.machine, key) }
+  storeKey(key: ProvingKey): Uint8Array<ArrayBuffer> {
+    const done = key.memory.use(this.machine)
+    try {
+      return writeStoredKey(this.machine, key)
+    } finally { done() }
+  }
 
   /** What `storeKey` wrote. @throws MalformedFile if it is damaged, or of another arithmetic or version: prepare it anew then */
   readStoredKey(bytes: Uint8Array): ProvingKey {
-    const key = readStoredKey(this.machine, bytes)
-    this.domain(key.domain)
-    return key
+    return this.withDomain(readStoredKey(this.machine, bytes))
   }
 
-  /** Proves; `witness` is a .wtns file or 32 little-endian bytes a wire. @throws MalformedFile, or the signal's reason */
+  /**
+   * Proves; `witness` is a .wtns file or 32 little-endian bytes a wire, and may be changed once this has returned its promise.
+   *
+   * @throws MalformedFile, TypeError for a key of another engine, Error for one that is released, or the signal's reason
+   */
   prove(key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
     return this.proveWith(secureScalar, key, witness, options)
   }
 
   /** For tests that need two provers to agree. Never with known randomness otherwise: it gives the witness away. */
-  proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
-    return prove(this.machine, this.pool, this.domain(key.domain), key.faster ?? key, witness, random, options)
+  async proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+    const used = key.faster ?? key, done = used.memory.use(this.machine)
+    try {
+      return await prove(this.machine, this.pool, this.domain(key.domain), used, witness, random, options)
+    } finally { done() }
   }
 
   /** Threads that prove: fewer than were asked for where memory cannot be shared or a thread cannot be started, which may turn out later. */
@@ -110,5 +124,15 @@ export class Engine {
     let domain = this.domains.get(n)
     if (!domain) this.domains.set(n, domain = buildDomain(this.machine, n))
     return domain
+  }
+
+  private withDomain(key: ProvingKey): ProvingKey {
+    try {
+      this.domain(key.domain)
+      return key
+    } catch (error) { // no memory for it
+      key.release()
+      throw error
+    }
   }
 }

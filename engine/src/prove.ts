@@ -49,16 +49,24 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
   const { signal } = options
   signal?.throwIfAborted()
   const witness = readWitness(witnessFile, key.wires)
+  const publicSignals = Array.from({ length: key.publics }, (_, i) => littleEndian(witness.subarray(32 * (i + 1), 32 * (i + 2))).toString())
   const [r, s] = [random(), random()]
   const owned: number[] = []
-  const allocate = (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at }
+  let failed = false // then nothing may begin any more: the memory is given back
+  const allocate = (bytes: number) => {
+    if (failed) throw new Error('the proof has failed')
+    const at = machine.allocate(bytes)
+    owned.push(at)
+    return at
+  }
   const { factors } = machine.program
   const { wireLayout, quotientLayout } = key
   // The same for every job, so that a thread's workspace is settled with its first.
   const workspace = Math.max(...[key.a, key.b1, key.b2, key.c].map((points) => workspaceFor(machine, points, wireLayout)), workspaceFor(machine, key.h, quotientLayout))
   const running: Promise<unknown>[] = []
   let planned = 0, done = 0
-  const run: Pool['run'] = (work, settings) => {
+  const run: Pool['run'] = async (work, settings) => {
+    if (failed) throw new Error('the proof has failed')
     planned++
     const job = pool.run(work, { ...settings, signal, workspace }).then(() => options.onProgress?.(++done / Math.max(planned, jobsExpected)))
     running.push(job)
@@ -101,7 +109,6 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
     const [a, b1, b2, c, h] = await Promise.all([onWitness(key.a, 3), onWitness(key.b1, 4), onWitness(key.b2, 5), onWitness(key.c, 2), hSum])
     const last = await assemble(a, b1, c, h)
     const coordinate = read()
-    const publicSignals = Array.from({ length: key.publics }, (_, i) => littleEndian(witness.subarray(32 * (i + 1), 32 * (i + 2))).toString())
     return {
       proof: {
         pi_a: [coordinate(a, 0), coordinate(a, 1), '1'],
@@ -111,6 +118,9 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
       },
       publicSignals,
     }
+  } catch (error) {
+    failed = true
+    throw error
   } finally {
     await Promise.allSettled(running)
     for (const at of owned) machine.release(at, true) // the witness in all its forms

@@ -3,6 +3,7 @@
 // by row.
 
 import { MalformedFile, littleEndian, sections } from './files.ts'
+import { KeyMemory } from './key-memory.ts'
 import { ELEMENT } from './wasm/field.ts'
 import { bestLayout, inBlocks, type Context, type Layout, type Points } from './multiply.ts'
 import type { Pool } from './pool.ts'
@@ -29,6 +30,8 @@ export interface ProvingKey {
   readonly delta1: number
   /** The same key with its tables, once they are there: proofs take it then. It ends with this one. */
   faster?: ProvingKey
+  readonly memory: KeyMemory
+  /** Gives its memory back, once the proofs under way have ended. It proves no more. */
   release(): void
 }
 
@@ -52,19 +55,17 @@ export function readProvingKey(machine: Machine, file: Uint8Array): ProvingKey {
   if (domain < 4 || (domain & (domain - 1)) !== 0 || domain > 2 ** 27 || publics + 1 > wires) throw new MalformedFile('zkey: impossible sizes')
   const [alpha1, beta1, beta2, , delta1, delta2] = [[84, 64], [148, 64], [212, 128], [340, 128], [468, 64], [532, 128]].map(([at, length]) => header.subarray(at!, at! + length!)) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array]
 
-  const owned: number[] = []
-  const keep = (bytes: number) => { const at = machine.allocate(bytes); owned.push(at); return at }
-  const { factors } = machine.program
+  const memory = new KeyMemory(machine), { factors } = machine.program
   const imported = (field: 'fp' | 'fr', raw: Uint8Array, factor: number): number => {
     const count = raw.length / 32
-    const temporary = machine.allocate(raw.length), at = keep(count * ELEMENT)
+    const at = memory.allocate(count * ELEMENT), temporary = machine.allocate(raw.length)
     machine.bytes.set(raw, temporary)
     machine.exports[`${field}_import`]!(at, temporary, count, factor)
     machine.release(temporary)
     return at
   }
   const words = (values: Uint32Array): number => {
-    const at = keep(values.byteLength)
+    const at = memory.allocate(values.byteLength)
     new Uint32Array(machine.memory.buffer, at, values.length).set(values)
     return at
   }
@@ -85,15 +86,20 @@ export function readProvingKey(machine: Machine, file: Uint8Array): ProvingKey {
   const [r, s] = [wires, wires + 1]
   const coefficients = part(4)
   if ((coefficients.length - 4) % COEFFICIENT !== 0 || (coefficients.length - 4) / COEFFICIENT !== number(coefficients, 0)) throw new MalformedFile('zkey: section 4 has a wrong size')
-  const [a, h] = [points('g1', part(5, 64 * wires), 0, [[alpha1, 0], [delta1, r]]), points('g1', part(9, 64 * domain), 0, [])]
-  return {
-    wires, publics, domain, a, h, wireLayout: bestLayout(a.count), quotientLayout: bestLayout(h.count),
-    b1: points('g1', part(6, 64 * wires), 0, [[beta1, 0], [delta1, s]]),
-    b2: points('g2', part(7, 128 * wires), 0, [[beta2, 0], [delta2, s]]),
-    c: points('g1', part(8, 64 * (wires - publics - 1)), publics + 1, []),
-    matrixA: matrix(0), matrixB: matrix(1),
-    delta1: imported('fp', delta1, factors.fp.fromMontgomery256),
-    release() { for (const at of owned) machine.release(at) },
+  try {
+    const [a, h] = [points('g1', part(5, 64 * wires), 0, [[alpha1, 0], [delta1, r]]), points('g1', part(9, 64 * domain), 0, [])]
+    return {
+      wires, publics, domain, a, h, wireLayout: bestLayout(a.count), quotientLayout: bestLayout(h.count),
+      b1: points('g1', part(6, 64 * wires), 0, [[beta1, 0], [delta1, s]]),
+      b2: points('g2', part(7, 128 * wires), 0, [[beta2, 0], [delta2, s]]),
+      c: points('g1', part(8, 64 * (wires - publics - 1)), publics + 1, []),
+      matrixA: matrix(0), matrixB: matrix(1),
+      delta1: imported('fp', delta1, factors.fp.fromMontgomery256),
+      memory, release() { memory.release() },
+    }
+  } catch (error) {
+    memory.release()
+    throw error
   }
 
   function matrix(which: number): Matrix {
@@ -139,12 +145,11 @@ export interface PrepareOptions {
  */
 export async function withBlocks(machine: Machine, pool: Pool, key: ProvingKey, blocks: number, { onProgress, signal, background = false }: PrepareOptions): Promise<ProvingKey> {
   signal?.throwIfAborted()
-  const owned: number[] = [], running: Promise<void>[] = []
-  const release = () => { for (const at of owned) machine.release(at) }
+  const memory = new KeyMemory(machine, key.memory), running: Promise<void>[] = []
   let planned = 0, done = 0
   const context: Context = {
     machine,
-    allocate(bytes) { const at = machine.allocate(bytes); owned.push(at); return at },
+    allocate: (bytes) => memory.allocate(bytes),
     run(work) {
       planned++ // all are, before the first is done
       const job = pool.run(work, { urgency: background ? -1 : 0, awaited: !background, signal }).then(() => onProgress?.(++done / planned))
@@ -156,10 +161,11 @@ export async function withBlocks(machine: Machine, pool: Pool, key: ProvingKey, 
   try {
     const inWires = (points: Points) => inBlocks(context, points, layouts.wireLayout)
     const [a, b1, b2, c, h] = await Promise.all([inWires(key.a), inWires(key.b1), inWires(key.b2), inWires(key.c), inBlocks(context, key.h, layouts.quotientLayout)])
-    return { ...plain, ...layouts, a, b1, b2, c, h, release }
+    signal?.throwIfAborted() // while the last of them were made
+    return { ...plain, ...layouts, a, b1, b2, c, h, memory, release() { memory.release() } }
   } catch (error) {
     await Promise.allSettled(running) // threads still write to the tables
-    release()
+    memory.release()
     throw error
   }
 }

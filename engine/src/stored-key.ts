@@ -6,6 +6,7 @@
 // The checksum finds accidents, not forgers.
 
 import { MalformedFile } from './files.ts'
+import { KeyMemory } from './key-memory.ts'
 import { windowCount } from './wasm/msm.ts'
 import { ELEMENT } from './wasm/field.ts'
 import type { Layout, Points } from './multiply.ts'
@@ -63,7 +64,7 @@ export function writeStoredKey(machine: Machine, key: ProvingKey): Uint8Array<Ar
 /** @throws MalformedFile */
 export function readStoredKey(machine: Machine, bytes: Uint8Array): ProvingKey {
   const malformed = (what: string): never => { throw new MalformedFile(`stored key: ${what}`) }
-  const file = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+  const file = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes) // not `slice`: a Buffer's shares
   if (file.length < START + 4 * HEADER_WORDS || file.length % 4 !== 0) malformed('too short')
   const words = new Uint32Array(file.buffer, file.byteOffset, file.length / 4)
   if (words[0] !== MAGIC) malformed('not one, or of another version')
@@ -93,22 +94,21 @@ export function readStoredKey(machine: Machine, bytes: Uint8Array): ProvingKey {
   }
   if (at !== file.length) malformed('too long')
 
-  const owned: number[] = []
-  const release = () => { for (const address of owned) machine.release(address) }
+  const memory = new KeyMemory(machine), placed: number[] = []
   try {
     for (const area of areas) {
-      owned.push(machine.allocate(area.length))
-      machine.bytes.set(area, owned.at(-1))
+      placed.push(memory.allocate(area.length))
+      machine.bytes.set(area, placed.at(-1))
     }
   } catch (error) {
-    release()
+    memory.release()
     throw error
   }
-  const points = (i: number): Points => ({ group: NAMES[i] === 'b2' ? 'g2' : 'g1', points: owned[2 * i]!, indices: owned[2 * i + 1]!, count: counts[i]! })
-  const matrix = (i: number): Matrix => ({ starts: owned[i]!, signals: owned[i + 1]!, values: owned[i + 2]! })
+  const points = (i: number): Points => ({ group: NAMES[i] === 'b2' ? 'g2' : 'g1', points: placed[2 * i]!, indices: placed[2 * i + 1]!, count: counts[i]! })
+  const matrix = (i: number): Matrix => ({ starts: placed[i]!, signals: placed[i + 1]!, values: placed[i + 2]! })
   return {
     wires, publics, domain, wireLayout: layouts[0], quotientLayout: layouts[1],
-    a: points(0), b1: points(1), b2: points(2), c: points(3), h: points(4), delta1: owned[10]!, matrixA: matrix(11), matrixB: matrix(14), release,
+    a: points(0), b1: points(1), b2: points(2), c: points(3), h: points(4), delta1: placed[10]!, matrixA: matrix(11), matrixB: matrix(14), memory, release() { memory.release() },
   }
 }
 

@@ -81,6 +81,16 @@ describe('prove', () => {
     assert.equal(one.machine.allocatedBytes, held)
   })
 
+  it('reads keys and witnesses from Buffers, wherever they begin', async () => {
+    const one = await engine({ threads: 1 }), stored = one.storeKey(one.readKey(made.zkey))
+    for (const offset of [1, 4, 7]) {
+      const within = (bytes: Uint8Array) => Buffer.concat([Buffer.alloc(offset), bytes]).subarray(offset)
+      for (const key of [one.readKey(within(made.zkey)), one.readStoredKey(within(stored))]) {
+        assert.equal(JSON.stringify(await one.proveWith(counting(), key, within(made.witness))), seeded[0])
+      }
+    }
+  })
+
   if (ARITHMETICS.length > 1) it('refuses a stored key of another arithmetic', async () => {
     const [simd, plain] = [await engine({ threads: 1, arithmetic: 'relaxed-simd' }), await engine({ threads: 1, arithmetic: 'i64' })]
     const stored = [simd, plain].map((one) => one.storeKey(one.readKey(made.zkey))) as [Uint8Array, Uint8Array]
@@ -109,6 +119,51 @@ describe('prove', () => {
     const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
     const wires = made.witness.slice(made.witness.length - 32 * key.wires)
     assert.deepEqual((await one.proveWith(counting(), key, wires)).proof, JSON.parse(seeded[0]!).proof)
+  })
+
+  it('proves the witness that it was given, whatever its owner does with it meanwhile', async () => {
+    const one = await engine({ threads: 2 }), key = one.readKey(made.zkey), witness = made.witness.slice()
+    const proving = one.proveWith(counting(), key, witness)
+    witness.fill(0)
+    assert.equal(JSON.stringify(await proving), seeded[0])
+  })
+
+  it('proves with a key that is released meanwhile, and gives its memory back then', async () => {
+    const one = await engine({ threads: 2 })
+    one.readKey(made.zkey).release()
+    const held = one.machine.allocatedBytes, key = one.readKey(made.zkey), prepared = await one.prepareKey(key)
+    const proofs = [key, prepared, prepared].map((each) => one.proveWith(counting(), each, made.witness))
+    prepared.release()
+    key.release()
+    const other = one.readKey((await circuit(2, 2)).zkey)
+    for (const proof of await Promise.all(proofs)) assert.equal(JSON.stringify(proof), seeded[0])
+    other.release()
+    const workspaces = one.machine.allocatedBytes - held
+    const again = one.readKey(made.zkey)
+    await one.prove(again, made.witness)
+    again.release()
+    assert.equal(one.machine.allocatedBytes - held, workspaces)
+  })
+
+  it('refuses a key that is released, whatever for, and a key of another engine', async () => {
+    const [one, other] = [await engine({ threads: 1 }), await engine({ threads: 1 })], key = one.readKey(made.zkey), prepared = await one.prepareKey(key)
+    for (const use of [(each: ProvingKey) => other.prove(each, made.witness), (each: ProvingKey) => other.prepareKey(each), async (each: ProvingKey) => other.storeKey(each)]) await assert.rejects(use(key), TypeError)
+    key.release()
+    key.release()
+    for (const each of [key, prepared]) {
+      for (const use of [() => one.prove(each, made.witness), () => one.prepareKey(each), async () => one.storeKey(each), async () => one.preparedBytes(each)]) await assert.rejects(use, /released/)
+    }
+  })
+
+  it('begins nothing more once a proof has failed, and proves again', async () => {
+    const one = await engine({ threads: 1 }), key = one.readKey(made.zkey), held = one.machine.allocatedBytes
+    let told = 0
+    await assert.rejects(one.prove(key, made.witness, { onProgress: () => { if (told++ === 0) throw new Error('of the caller') } }), /of the caller/)
+    const [calls, workspace] = [told, one.machine.allocatedBytes - held]
+    await new Promise((resolve) => { setTimeout(resolve, 200) })
+    assert.ok(told === calls && calls <= 2, `${told} calls`) // one more was in the queue
+    assert.equal(JSON.stringify(await one.proveWith(counting(), key, made.witness)), seeded[0])
+    assert.equal(one.machine.allocatedBytes - held, workspace)
   })
 
   it('makes proofs that nobody accepts from a false witness', async () => {
@@ -140,6 +195,17 @@ describe('prove', () => {
   it('refuses a truncated key', async () => {
     const one = await engine({ threads: 1 })
     for (const length of [0, 11, 30, 1000, made.zkey.length - 1]) assert.throws(() => one.readKey(made.zkey.slice(0, length)), MalformedFile)
+  })
+
+  it('keeps no memory of a key that it refuses', async () => {
+    const one = await engine({ threads: 1 })
+    one.readKey(made.zkey).release()
+    const zkey = made.zkey.slice(), held = one.machine.allocatedBytes, view = new DataView(zkey.buffer)
+    let at = 12
+    while (view.getUint32(at, true) !== 4) at += 12 + view.getUint32(at + 4, true)
+    view.setUint32(at + 12 + 4 + 4, 2 ** 20, true) // the row of the first coefficient
+    assert.throws(() => one.readKey(zkey), /outside of the matrix/)
+    assert.equal(one.machine.allocatedBytes, held)
   })
 
   it('tells progress that only grows and ends at 1', async () => {
