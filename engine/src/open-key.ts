@@ -34,7 +34,9 @@ export async function openKey(engine: Engine, zkey: Uint8Array, options: OpenOpt
 
   const key = engine.readKey(zkey)
   if (engine.preparedBytes(key, blocks) > maximumBytes) return key
-  const keep = (prepared: ProvingKey) => (name ? store.put(name, engine.storeKey(prepared)).catch(onProblem) : undefined)
+  const keep = async (prepared: ProvingKey) => {
+    try { if (name) await store.put(name, engine.storeKey(prepared)) } catch (problem) { onProblem(problem) }
+  }
   if (!wait) return fasterLater(engine, key, blocks, options, keep)
   try {
     const prepared = await engine.prepareKey(key, blocks, options)
@@ -55,7 +57,8 @@ export function requireBlocks(blocks: number): void {
 
 /** Digest of the file, so that no key is taken for another, and what the tables depend on. The format says its version itself. */
 async function nameOf({ arithmetic }: Engine, zkey: Uint8Array, blocks: number): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', zkey as BufferSource))
+  const shared = typeof SharedArrayBuffer !== 'undefined' && zkey.buffer instanceof SharedArrayBuffer // which no digest takes
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', (shared ? new Uint8Array(zkey) : zkey) as BufferSource))
   return `${Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')}-${arithmetic}-${blocks}`
 }
 
@@ -85,6 +88,7 @@ function fasterLater(engine: Engine, plain: ProvingKey, blocks: number, { onProg
   }
   const settings = { ...(onProgress && { onProgress }), background: true, signal: signal ? AbortSignal.any([signal, released.signal]) : released.signal }
   engine.prepareKey(plain, blocks, settings).then(async (prepared) => {
+    if (released.signal.aborted) return prepared.release()
     key.faster = prepared
     await keep(prepared)
   }).catch((problem) => { if (!released.signal.aborted) onProblem(problem) })

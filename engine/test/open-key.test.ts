@@ -89,6 +89,21 @@ describe('openKey', () => {
     assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
   })
 
+  it('needs no store that keeps to promises', async () => {
+    const problems: unknown[] = [], broken = new Error('broken')
+    const store = { get() { throw broken }, put() { throw broken } } as unknown as KeyStore
+    const key = await engine.openKey(made.zkey, { store, onProblem: (problem) => problems.push(problem) })
+    assert.deepEqual(problems, [broken, broken])
+    assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
+  })
+
+  it('takes a key in shared memory', async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(made.zkey.length)), store = new Memory()
+    shared.set(made.zkey)
+    for (const bytes of [made.zkey, shared]) await engine.openKey(bytes, { store, onProblem: never })
+    assert.deepEqual([store.puts, store.kept.size], [1, 1])
+  })
+
   it('refuses what is no key, and impossible numbers of blocks, before it asks the store', async () => {
     const store = new Memory()
     for (const blocks of [0, 1, 2.5, 33, NaN]) await assert.rejects(engine.openKey(made.zkey, { store, blocks }), RangeError)
@@ -121,6 +136,21 @@ describe('openKey', () => {
     const waited = await engine.openKey(made.zkey)
     waited.release()
     assert.equal(engine.machine.allocatedBytes, held)
+  })
+
+  it('gives all memory back, and keeps nothing, released while the last of its tables is made', async () => {
+    const store = new Memory(), problems: unknown[] = []
+    let ended = false
+    const key: ProvingKey = await engine.openKey(made.zkey, { store, wait: false, onProblem: (problem) => problems.push(problem), onProgress(done) { if (done === 1) { key.release(); ended = true } } })
+    await until(() => ended)
+    await new Promise((resolve) => { setTimeout(resolve, 20) })
+    assert.deepEqual([engine.machine.allocatedBytes, key.faster, store.puts, problems], [held, undefined, 0, []])
+  })
+
+  it('stops when told to while the last of its tables is made', async () => {
+    const stop = new AbortController(), store = new Memory()
+    await assert.rejects(engine.openKey(made.zkey, { store, signal: stop.signal, onProgress: (done) => { if (done === 1) stop.abort(new Error('enough')) } }), /enough/)
+    assert.deepEqual([engine.machine.allocatedBytes, store.puts], [held, 0])
   })
 
   for (const threads of [1, 2]) it(`stops when told to, with ${threads} threads, gives its memory back and can begin again`, async () => {
