@@ -115,6 +115,17 @@ describe('setup', function () {
     assert.equal(await snarkjs.verify(circuit, ptau, last.key), true)
   })
 
+  it('contributes after one whose name is not UTF-8, or as long as can be', async () => {
+    const first = readKeyFile((await setup.contribute(await setup.newKey(circuit, ptau))).key), contributions = first.parts.get(SECTION.contributions)!
+    for (const name of [new Uint8Array(255).fill(0xff), new Uint8Array(90).fill(0xff), new Uint8Array(255).fill(65)]) {
+      const named = Buffer.concat([contributions.subarray(0, -4), Uint8Array.of(2 + name.length & 255, 2 + name.length >> 8, 0, 0, 1, name.length), name])
+      const parts = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((type) => [type, first.parts.get(type)!] as const)
+      const key = (await setup.contribute(writeSections([...parts, [SECTION.contributions, named]]))).key
+      assert.equal((await setup.verifyKey(key, circuit, ptau)).valid, true)
+      assert.equal(await snarkjs.verify(circuit, ptau, key), true)
+    }
+  })
+
   it('makes two contributions that differ', async () => {
     const key = await setup.newKey(circuit, ptau)
     const [a, b] = [await setup.contribute(key), await setup.contribute(key)]
@@ -272,6 +283,14 @@ describe('setup', function () {
       empty.fill(0, sectionStart(raw, 4) + 64, sectionStart(raw, 4) + 128)
       await assert.rejects(setup.preparePhase1(empty), /at infinity/)
       for (let length = 0; length < raw.length; length += 101) await assert.rejects(setup.preparePhase1(raw.subarray(0, length)), MalformedFile)
+    })
+    it('circuits of more wires or constraints than their length allows', async () => {
+      const header = sectionStart(circuit, 1)
+      for (const [at, most] of [[36, 2 ** 28], [36, 2 ** 32 - 1], [60, 2 ** 27]] as const) {
+        const file = circuit.slice()
+        new DataView(file.buffer).setUint32(header + at, most, true)
+        await assert.rejects(setup.newKey(file, ptau), /label for each wire|wrong size/)
+      }
     })
     it('circuits that are not whole', async () => {
       for (let length = 0; length < circuit.length; length += 101) await assert.rejects(setup.newKey(circuit.subarray(0, length), ptau), MalformedFile)

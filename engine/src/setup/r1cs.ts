@@ -21,6 +21,8 @@ export interface Circuit {
 }
 
 const WORDS = 9 // of a term: wire, coefficient
+const COUNTS = 3 // words of an empty constraint
+const LABEL = 8 // bytes
 
 /** @throws MalformedFile */
 export function readCircuit(file: Uint8Array): Circuit {
@@ -31,8 +33,10 @@ export function readCircuit(file: Uint8Array): Circuit {
   if (header.length !== 64 || view.getUint32(0, true) !== 32 || littleEndian(header.subarray(4, 36)) !== SCALAR_ORDER) malformed('not over BN254')
   const [wires, publics, constraints] = [view.getUint32(36, true), view.getUint32(40, true) + view.getUint32(44, true), view.getUint32(60, true)]
   if (publics + 1 > wires || constraints > 2 ** 27) malformed('impossible sizes')
+  // What is made for each wire and constraint is no more than the file's length allows.
+  if (parts.get(3)?.length !== LABEL * wires) malformed('not one label for each wire')
   const body = parts.get(2) ?? malformed('no constraints')
-  if (body.length % 4 !== 0) malformed('constraints of a wrong size')
+  if (body.length % 4 !== 0 || constraints * COUNTS > body.length / 4) malformed('constraints of a wrong size')
   const words = new Uint32Array(body.byteOffset % 4 === 0 ? body.buffer : body.slice().buffer, body.byteOffset % 4 === 0 ? body.byteOffset : 0, body.length / 4)
 
   const seen = new Coefficients()

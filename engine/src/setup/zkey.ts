@@ -85,13 +85,20 @@ export function writeSections(parts: readonly (readonly [type: number, content: 
 
 export function writeContributions(circuitHash: Uint8Array, contributions: readonly Contribution[]): Uint8Array<ArrayBuffer> {
   return join([circuitHash, word(contributions.length), ...contributions.flatMap(({ deltaAfter, s, sx, spx, transcript, name, beacon }) => {
-    const named = name ? new TextEncoder().encode(name) : undefined
+    const named = name ? nameBytes(name) : undefined
     const parameters = join([
       ...(named ? [Uint8Array.of(1, named.length), named] : []),
       ...(beacon ? [Uint8Array.of(2, beacon.iterationsExponent, 3, beacon.hash.length), beacon.hash] : []),
     ])
     return [writeG1(deltaAfter), writeG1(s), writeG1(sx), writeG2(spx), transcript, word(beacon ? 1 : 0), word(parameters.length), parameters]
   })])
+}
+
+const MOST_NAME = 255 // bytes
+/** A name that was no UTF-8 has grown when it was read: it is cut as snarkjs cuts it, to fit in any case. */
+function nameBytes(name: string): Uint8Array {
+  const bytes = new TextEncoder().encode(name)
+  return bytes.length <= MOST_NAME ? bytes : new TextEncoder().encode(name.slice(0, 64))
 }
 
 /** @throws MalformedFile */
