@@ -102,6 +102,7 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
       const elsewhere = await prepareVerificationKey(one.json, { arithmetic: 'i64' })
       assert.equal(await answers([items[0]!, { ...items[1]!, key: elsewhere }, { ...items[2]!, key: elsewhere, signals: ['0', '0'] }]), '110')
     })
+    it('does not pass over holes', () => assert.rejects(verifyBatch([items[0]!, , items[1]!] as BatchItem[]), TypeError))
     it('does not take something else for a prepared key', () => assert.rejects(verifyBatch([{ ...items[0]!, key: { publicSignals: 2 } }]), TypeError))
   })
 }

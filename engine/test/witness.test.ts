@@ -107,7 +107,8 @@ describe('quicken', () => {
 
   it('refuses what is no module, and a truncated one', () => {
     const wasm = chain()
-    for (const bytes of [new Uint8Array(0), new Uint8Array(100), wasm.slice(0, 7), wasm.slice(0, wasm.length - 1), wasm.slice(0, 50_000)]) assert.throws(() => quicken(bytes), MalformedFile)
+    const head = wasm.subarray(0, 8), endless = [[255, 255, 255, 255, 127], [255, 255, 255, 255, 15]].map((count) => new Uint8Array([...head, 10, 5, ...count]))
+    for (const bytes of [...endless, new Uint8Array(0), new Uint8Array(100), wasm.slice(0, 7), wasm.slice(0, wasm.length - 1), wasm.slice(0, 50_000)]) assert.throws(() => quicken(bytes), MalformedFile)
   })
 })
 
@@ -142,6 +143,8 @@ describe('witness calculator', () => {
   const refuses = (input: unknown, path: RegExp, code = 'MALFORMED') => assert.throws(() => calculator.witness(input as CircuitInputs), (error: unknown) => error instanceof InvalidInput && error.code === code && path.test(error.path))
   for (const value of [-1, -1n, '-1', 1.5, '1.5', 2 ** 53, NaN, '007', '0x7', '', ' 7', '7 ', null, undefined, true, {}, [], ['1', '2'], r, String(r), r + 7n]) it(`refuses ${typeof value === 'bigint' ? `${value}n` : JSON.stringify(value)} as an element`, () => refuses({ ...inputs(), label: value }, /^\/label/))
   it('names the place in an array', () => refuses({ ...inputs(), amounts: ['1', 'x'] }, /^\/amounts\/1$/))
+  it('refuses holes in an array', () => refuses({ ...inputs(), amounts: ['1', , '2'] }, /^\/amounts\/1$/))
+  it('refuses arrays in each other without end', () => refuses({ ...inputs(), label: JSON.parse(`${'['.repeat(50_000)}7${']'.repeat(50_000)}`) }, /^\/label(\/0)+$/))
   it('refuses a missing input', () => refuses({ label: 1, secret: 2 }, /^$/))
   it('refuses an unknown one, and escapes its name in the path', () => refuses({ ...inputs(), 'a/b~': 1 }, /^\/a~1b~0$/))
   it('refuses too many and too few elements', () => {

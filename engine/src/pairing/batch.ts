@@ -46,14 +46,14 @@ export interface Outcome {
 export async function verifyBatch(items: readonly BatchItem[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = new Array<Outcome>(items.length)
   const byMachine = new Map<PairingMachine, Map<KeyTables, number[]>>()
-  items.forEach(({ key }, i) => {
+  for (const [i, { key }] of items.entries()) { // `forEach` would skip holes
     const tables = tablesOf(key)
     let byKey = byMachine.get(tables.machine)
     if (!byKey) byMachine.set(tables.machine, byKey = new Map())
     const list = byKey.get(tables)
     if (list) list.push(i)
     else byKey.set(tables, [i])
-  })
+  }
   for (const [machine, byKey] of byMachine) {
     const inOrder = [...byKey].flatMap(([tables, indices]) => indices.map((index) => ({ tables, index })))
     for (let from = 0; from < inOrder.length; from += AT_ONCE) {

@@ -140,8 +140,13 @@ async function compile(wasm: Uint8Array): Promise<WebAssembly.Module> {
   }
 }
 
-function flatten(input: CircuitInput, path: string): bigint[] {
-  if (Array.isArray(input)) return (input as readonly CircuitInput[]).flatMap((item, i) => flatten(item, `${path}/${i}`))
+const DEEPEST = 64 // nested arrays
+
+function flatten(input: CircuitInput, path: string, depth = 0): bigint[] {
+  if (Array.isArray(input)) {
+    if (depth === DEEPEST) throw new InvalidInput('MALFORMED', path, `at most ${DEEPEST} arrays in each other`)
+    return Array.from({ length: input.length }, (_, i) => flatten(input[i], `${path}/${i}`, depth + 1)).flat() // `flatMap` would skip holes
+  }
   if (typeof input === 'bigint' ? input >= 0n : typeof input === 'number' ? Number.isSafeInteger(input) && input >= 0 : typeof input === 'string' && SPELLING.test(input)) {
     const element = BigInt(input as bigint)
     if (element < SCALAR_ORDER) return [element]

@@ -59,7 +59,7 @@ class Reader {
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.take(1)[0]!
       value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return value
+      if (byte < 0x80 && value < 2 ** 32) return value
     }
     throw new MalformedFile('a WebAssembly module with an endless number')
   }
