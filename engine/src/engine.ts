@@ -114,7 +114,7 @@ export class Engine {
     } finally { done() }
   }
 
-  /** Threads that prove: fewer than were asked for where memory cannot be shared or a thread cannot be started, which may turn out later. */
+  /** Threads that prove: fewer than were asked for where memory cannot be shared or a thread cannot be started. */
   get threads(): number { return this.pool.threads }
 
   close(): void { this.pool.close() }

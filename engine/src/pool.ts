@@ -10,7 +10,7 @@ export type Call = readonly [name: string, ...args: number[]]
 export type Work = (workspace: number) => Call[]
 
 interface Job { work: Work; workspace: number; urgency: number; awaited: boolean; signal: AbortSignal | undefined; resolve(): void; reject(error: unknown): void }
-interface Worker { thread: Thread | undefined; ready: boolean; base: number; workspace: number; workspaceBytes: number; job: Job | undefined; hold(on: boolean): void }
+interface Worker { readonly thread: Thread | undefined; readonly base: number; workspace: number; workspaceBytes: number; job: Job | undefined; hold(on: boolean): void }
 
 export class Pool {
   private readonly machine: Machine
@@ -23,12 +23,20 @@ export class Pool {
   /** As many threads as the machine was made for, or fewer: none if its memory is not shared or none can be started. */
   static async start(machine: Machine): Promise<Pool> {
     const pool = new Pool(machine)
-    for (let i = 0; machine.shared && i < machine.threads; i++) await pool.startWorker(machine.baseOf(i + 1))
+    const started = await Promise.all(Array.from({ length: machine.shared ? machine.threads : 0 }, async (_, i) => {
+      const base = machine.baseOf(i + 1), thread = await readyThread(machine, base)
+      return thread ? [withThread(thread, base)] : []
+    }))
+    pool.workers.push(...started.flat())
     if (pool.workers.length === 0) pool.workers.push(withThread(undefined, machine.baseOf(0)))
+    for (const worker of pool.workers) {
+      worker.thread?.onMessage(({ error }) => pool.finished(worker, error))
+      worker.thread?.onFailure((error) => pool.fail(error))
+    }
     return pool
   }
 
-  /** How many work at the same time, as far as is known: a thread may turn out later not to start. */
+  /** How many work at the same time. */
   get threads(): number { return this.workers.length }
 
   /**
@@ -40,7 +48,8 @@ export class Pool {
     if (this.failure) return Promise.reject(this.failure)
     return new Promise((resolve, reject) => {
       const job = { work, workspace: options.workspace ?? 0, urgency: options.urgency ?? 0, awaited: options.awaited ?? true, signal: options.signal, resolve, reject }
-      this.enqueue(job)
+      const before = this.queue.findIndex((other) => other.urgency < job.urgency)
+      this.queue.splice(before < 0 ? this.queue.length : before, 0, job)
       this.next()
     })
   }
@@ -54,49 +63,6 @@ export class Pool {
   }
 
   close(): void { this.fail(new Error('the engine is closed')) }
-
-  private async startWorker(base: number): Promise<void> {
-    const { machine } = this, thread = await startThread().catch(() => undefined)
-    if (!thread) return
-    const worker = withThread(thread, base)
-    thread.onMessage(({ ready, error }) => {
-      if (worker.thread !== thread || this.failure) return
-      if (worker.ready) this.finished(worker, error)
-      else if (ready) worker.ready = true
-      else this.dismiss(worker)
-    })
-    thread.onFailure((error) => {
-      if (worker.thread !== thread || this.failure) return
-      if (worker.ready) this.fail(error)
-      else this.dismiss(worker)
-    })
-    try {
-      thread.post({ module: machine.module, memory: machine.memory, base })
-      this.workers.push(worker)
-    } catch { // memory that may be shared, but not with threads
-      worker.thread = undefined
-      thread.terminate()
-    }
-  }
-
-  /** Of a thread that never was ready: nothing has run on it, so that others can do its job, or the caller's thread if it was the last. */
-  private dismiss(worker: Worker): void {
-    const { job } = worker
-    worker.thread?.terminate()
-    if (this.workers.length > 1) {
-      this.workers.splice(this.workers.indexOf(worker), 1)
-      this.machine.release(worker.workspace)
-    }
-    worker.thread = worker.job = undefined
-    worker.hold = () => {}
-    if (job) this.enqueue(job)
-    this.next()
-  }
-
-  private enqueue(job: Job): void {
-    const before = this.queue.findIndex((other) => other.urgency < job.urgency)
-    this.queue.splice(before < 0 ? this.queue.length : before, 0, job)
-  }
 
   private next(): void {
     this.dispatch()
@@ -161,4 +127,29 @@ export class Pool {
 
 /** `undefined`: the caller's. */
 const withThread = (thread: Thread | undefined, base: number): Worker =>
-  ({ thread, ready: false, base, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) })
+  ({ thread, base, workspace: 0, workspaceBytes: 0, job: undefined, hold: (on) => thread?.hold(on) })
+
+const STARTING_MS = 10_000
+
+/**
+ * A thread that has the code and the memory, or undefined where it cannot be had. Nothing may be allocated before it is ready: V8
+ * (Node 22 and 24, once in some hundred times) tells a thread that is just taking a shared memory over nothing of its growing, and
+ * the thread then finds addresses out of bounds.
+ */
+async function readyThread({ module, memory }: Machine, base: number): Promise<Thread | undefined> {
+  const thread = await startThread().catch(() => undefined)
+  if (!thread) return undefined
+  thread.hold(true)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const ready = await new Promise<boolean>((resolve) => {
+    thread.onMessage(({ ready }) => resolve(ready === true))
+    thread.onFailure(() => resolve(false))
+    timer = setTimeout(() => resolve(false), STARTING_MS)
+    try { thread.post({ module, memory, base }) } catch { resolve(false) } // memory that may be shared, but not with threads
+  })
+  clearTimeout(timer)
+  thread.hold(false)
+  if (ready) return thread
+  thread.terminate()
+  return undefined
+}

@@ -77,10 +77,9 @@ describe('where threads cannot be started', function () {
     })
   }
 
-  it('stops when told to while none has started', async () => {
-    const engine = await engineWith(kinds[1]![1]), proving = proof(engine)
-    engine.close()
-    await assert.rejects(proving, /closed/)
+  it('knows how many it has before it is asked to prove', async () => {
+    assert.equal((await engineWith(kinds[1]![1], [1])).threads, 3)
+    assert.equal((await engineWith(kinds[1]![1])).threads, 1)
   })
 
   it('fails, and says so, where a thread ends after it was ready', async () => {
