@@ -81,7 +81,7 @@ export class RegistryClient {
 
   /** Entries from an index on, at most `limit` (1–1000). */
   async entries(from: number, limit: number): Promise<EntriesPage> {
-    return (await this.json('GET', `/entries?from=${from}&limit=${limit}`)) as unknown as EntriesPage
+    return (await this.members(`/entries?from=${from}&limit=${limit}`)) as unknown as EntriesPage
   }
 
   /** A command by its digest, checked against it. @throws Refusal NOT_FOUND when it was pruned */
@@ -97,17 +97,17 @@ export class RegistryClient {
 
   /** RFC 6962's consistency proof, base64. */
   async consistency(first: number, second: number): Promise<readonly string[]> {
-    return ((await this.json('GET', `/log/consistency?first=${first}&second=${second}`)) as { consistency: string[] }).consistency
+    return (await this.members(`/log/consistency?first=${first}&second=${second}`))['consistency'] as readonly string[]
   }
 
   /** The entry that spent a nullifier. @throws Refusal NOT_FOUND when it is unspent */
   async spentIn(nullifier: Field): Promise<number> {
-    return ((await this.json('GET', `/nullifiers/${printField(nullifier)}`)) as { index: number }).index
+    return (await this.members(`/nullifiers/${printField(nullifier)}`))['index'] as number
   }
 
   /** What can be had by `file`: proving keys and witness calculators. */
   async files(): Promise<readonly { readonly digest: string; readonly name: string; readonly bytes: number }[]> {
-    return ((await this.json('GET', '/keys')) as { files: { digest: string; name: string; bytes: number }[] }).files
+    return (await this.members('/keys'))['files'] as unknown as { digest: string; name: string; bytes: number }[]
   }
 
   /**
@@ -130,6 +130,12 @@ export class RegistryClient {
     const file = new Uint8Array(bytes)
     parts.reduce((at, part) => (file.set(part, at), at + part.length), 0)
     return bytesToHex(sha256(file)) === digest ? file : refuse('CORRUPT', 'the registry answered with another file')
+  }
+
+  /** An answer that must be an object. */
+  private async members(path: string): Promise<{ readonly [name: string]: Json | undefined }> {
+    const json = await this.json('GET', path)
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as { readonly [name: string]: Json | undefined }) : refuse('UNAVAILABLE', 'the registry’s answer is not to be read')
   }
 
   private async json(method: string, path: string, body?: Json): Promise<Json> {

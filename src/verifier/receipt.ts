@@ -109,5 +109,5 @@ function exactly(json: unknown, names: readonly string[], path: string): Record<
 }
 
 function wrong(path: string, expected: string): never {
-  return refuse('MALFORMED', 'not a receipt', [{ path, expected, got: 'something else' }])
+  return refuse('MALFORMED', path.startsWith('/entry') ? 'not an entry of a log' : 'not a receipt', [{ path, expected, got: 'something else' }])
 }

@@ -198,6 +198,14 @@ describe('a consortium at the command line', () => {
       assert.equal((await newcomer.ok('registry', 'audit', proxy)).size, 3) // who has seen nothing else cannot tell
     })
 
+    it('is not thrown by answers that are none', async () => {
+      for (const [path, code, refused] of [['/entries', 3, 'UNAVAILABLE'], ['/view', 1, 'MALFORMED'], ['/checkpoint', 1, 'MALFORMED'], ['/bodies', 1, 'CORRUPT']] as const) {
+        tamper = (asked, answer) => (asked.startsWith(path) ? 'null' : answer)
+        const said = await holder.run('registry', 'audit', proxy)
+        assert.deepEqual([said.code, said.refused], [code, refused], path)
+      }
+    })
+
     it('needs a registry that answers, and a home that knows one', async () => {
       const said = await holder.run('registry', 'audit', 'http://127.0.0.1:9')
       assert.deepEqual([said.code, said.refused], [3, 'UNAVAILABLE'])
