@@ -17,5 +17,7 @@ if (who === 'snarkjs') {
   prove = () => engine.prove(key, witness)
 }
 for (let i = 0; i < 4; i++) await prove()
-console.log(process.resourceUsage().maxRSS / 1024)
+// Where there is /proc: what `resourceUsage` tells begins with the memory of the program that started this one.
+const peak = /VmHWM:\s+(\d+) kB/.exec(await readFile('/proc/self/status', 'utf8').catch(() => ''))?.[1]
+console.log((peak ? Number(peak) : process.resourceUsage().maxRSS) / 1024)
 process.exit(0)

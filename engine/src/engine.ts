@@ -1,5 +1,6 @@
 import { BabyJubjub } from './baby-jubjub.ts'
 import { buildDomain, type Domain } from './domain.ts'
+import { bytesOf, type Bytes } from './files.ts'
 import { DEFAULT_BLOCKS, openKey, requireBlocks, type OpenOptions } from './open-key.ts'
 import { bestArithmetic, threadsAvailable } from './platform.ts'
 import { Pool } from './pool.ts'
@@ -46,8 +47,8 @@ export class Engine {
   }
 
   /** Reads a snarkjs .zkey. @throws MalformedFile */
-  readKey(zkey: Uint8Array): ProvingKey {
-    return this.withDomain(readProvingKey(this.machine, zkey))
+  readKey(zkey: Bytes): ProvingKey {
+    return this.withDomain(readProvingKey(this.machine, bytesOf(zkey, 'zkey')))
   }
 
   /**
@@ -56,7 +57,7 @@ export class Engine {
    *
    * @throws MalformedFile, RangeError, or the signal's reason
    */
-  openKey(zkey: Uint8Array, options: OpenOptions = {}): Promise<ProvingKey> { return openKey(this, zkey, options) }
+  async openKey(zkey: Bytes, options: OpenOptions = {}): Promise<ProvingKey> { return openKey(this, bytesOf(zkey, 'zkey'), options) }
 
   /**
    * Tables for a key that is used again and again: its points times powers of two, in `blocks` blocks (2 to 32; 2 by default).
@@ -93,8 +94,8 @@ export class Engine {
   }
 
   /** What `storeKey` wrote. @throws MalformedFile if it is damaged, or of another arithmetic or version: prepare it anew then */
-  readStoredKey(bytes: Uint8Array): ProvingKey {
-    return this.withDomain(readStoredKey(this.machine, bytes))
+  readStoredKey(bytes: Bytes): ProvingKey {
+    return this.withDomain(readStoredKey(this.machine, bytesOf(bytes, 'stored key')))
   }
 
   /**
@@ -102,15 +103,15 @@ export class Engine {
    *
    * @throws MalformedFile, TypeError for a key of another engine, Error for one that is released, or the signal's reason
    */
-  prove(key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+  prove(key: ProvingKey, witness: Bytes, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
     return this.proveWith(secureScalar, key, witness, options)
   }
 
   /** For tests that need two provers to agree. Never with known randomness otherwise: it gives the witness away. */
-  async proveWith(random: Randomness, key: ProvingKey, witness: Uint8Array, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
-    const used = key.faster ?? key, done = used.memory.use(this.machine)
+  async proveWith(random: Randomness, key: ProvingKey, witness: Bytes, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+    const used = key.faster ?? key, wires = bytesOf(witness, 'witness'), done = used.memory.use(this.machine)
     try {
-      return await prove(this.machine, this.pool, this.domain(key.domain), used, witness, random, options)
+      return await prove(this.machine, this.pool, this.domain(key.domain), used, wires, random, options)
     } finally { done() }
   }
 

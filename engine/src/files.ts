@@ -4,6 +4,16 @@ export class MalformedFile extends Error {
   override readonly name = 'MalformedFile'
 }
 
+/** How a file's content may come: `fetch` gives an ArrayBuffer, Node's `readFile` a Buffer. */
+export type Bytes = Uint8Array | ArrayBuffer
+
+/** As a Uint8Array, not as a Buffer, whose `slice` shares. @throws TypeError for anything else, a path for instance */
+export function bytesOf(bytes: Bytes, what: string): Uint8Array {
+  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (Object.prototype.toString.call(bytes) === '[object ArrayBuffer]') return new Uint8Array(bytes)
+  throw new TypeError(`${what}: expected its bytes, got ${typeof bytes === 'string' ? 'a text; if it is a path, read the file first' : bytes === null ? 'null' : typeof bytes}`)
+}
+
 /** Section type → its bytes (a view of the file). @throws MalformedFile */
 export function sections(file: Uint8Array, magic: string, maximumVersion: number): Map<number, Uint8Array> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)

@@ -1,6 +1,7 @@
 // A key with its tables, from where they are kept or made anew.
 
 import type { Engine } from './engine.ts'
+import { MalformedFile } from './files.ts'
 import type { KeyStore } from './key-store.ts'
 import type { ProvingKey } from './proving-key.ts'
 
@@ -35,7 +36,7 @@ export async function openKey(engine: Engine, zkey: Uint8Array, options: OpenOpt
   const key = engine.readKey(zkey)
   if (engine.preparedBytes(key, blocks) > maximumBytes) return key
   const keep = async (prepared: ProvingKey) => {
-    try { if (name) await store.put(name, engine.storeKey(prepared)) } catch (problem) { onProblem(problem) }
+    try { if (name) await store.put(name, labelled(name, engine.storeKey(prepared))) } catch (problem) { onProblem(problem) }
   }
   if (!wait) return fasterLater(engine, key, blocks, options, keep)
   try {
@@ -65,11 +66,28 @@ async function nameOf({ arithmetic }: Engine, zkey: Uint8Array, blocks: number):
 async function readKept(engine: Engine, store: KeyStore, name: string, onProblem: (problem: unknown) => void): Promise<ProvingKey | undefined> {
   try {
     const bytes = await store.get(name)
-    return bytes && engine.readStoredKey(bytes)
+    return bytes && engine.readStoredKey(content(name, bytes))
   } catch (problem) {
     onProblem(problem)
     return undefined
   }
+}
+
+const LABEL = 96 // bytes: the name and zeros
+
+/** What is stored begins with its name: a store that mixes names up is found out. */
+function labelled(name: string, stored: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(LABEL + stored.length)
+  bytes.set(new TextEncoder().encode(name))
+  bytes.set(stored, LABEL)
+  return bytes
+}
+
+/** @throws MalformedFile */
+function content(name: string, bytes: Uint8Array): Uint8Array {
+  const label = new TextDecoder().decode(bytes.subarray(0, LABEL)).replace(/\0+$/, '')
+  if (label !== name) throw new MalformedFile('stored key: another name than asked for')
+  return bytes.subarray(LABEL)
 }
 
 /** `prepared` shares what is no table with `plain`. */

@@ -14,7 +14,8 @@ export interface Thread {
   onFailure(handler: (error: Error) => void): void
   /** Whether the thread keeps the process alive. */
   hold(on: boolean): void
-  terminate(): void
+  /** Settles when it runs no more. */
+  terminate(): Promise<unknown>
 }
 
 // A message brings the code once; the answer is { ready } or { error }. Then come lists of [exported function, ...arguments]; the
@@ -50,7 +51,7 @@ export async function startThread(): Promise<Thread> {
       onMessage: (handler) => { worker.on('message', handler) },
       onFailure: (handler) => { worker.on('error', handler); worker.on('exit', () => handler(new Error('a proving thread ended'))) },
       hold: (on) => { if (on) worker.ref(); else worker.unref() },
-      terminate: () => { void worker.terminate() },
+      terminate: () => worker.terminate(),
     }
   }
   const address = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }))
@@ -63,7 +64,7 @@ export async function startThread(): Promise<Thread> {
       worker.onmessageerror = () => handler(new Error('a proving thread cannot read its messages'))
     },
     hold: () => {},
-    terminate: () => { worker.terminate(); URL.revokeObjectURL(address) },
+    terminate: async () => { worker.terminate(); URL.revokeObjectURL(address) },
   }
 }
 

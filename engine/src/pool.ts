@@ -17,6 +17,8 @@ export class Pool {
   private readonly workers: Worker[] = []
   private readonly queue: Job[] = []
   private failure: Error | undefined
+  /** Of a pool that is closed or has failed: settles when no thread runs any more. */
+  ended: Promise<unknown> | undefined
 
   private constructor(machine: Machine) { this.machine = machine }
 
@@ -121,7 +123,7 @@ export class Pool {
     this.failure = error
     for (const job of [...this.workers.flatMap(({ job }) => job ?? []), ...this.queue]) job.reject(error)
     this.queue.length = 0
-    for (const { thread } of this.workers) thread?.terminate()
+    this.ended = Promise.allSettled(this.workers.map(({ thread }) => thread?.terminate()))
   }
 }
 
@@ -150,6 +152,6 @@ async function readyThread({ module, memory }: Machine, base: number): Promise<T
   clearTimeout(timer)
   thread.hold(false)
   if (ready) return thread
-  thread.terminate()
+  void thread.terminate()
   return undefined
 }

@@ -123,6 +123,7 @@ export async function prove(machine: Machine, pool: Pool, domain: Domain, key: P
     throw error
   } finally {
     await Promise.allSettled(running)
+    await pool.ended // so that nothing is written after it is wiped
     for (const at of owned) machine.release(at, true) // the witness in all its forms
     pool.wipe()
   }

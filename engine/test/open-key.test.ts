@@ -46,7 +46,7 @@ describe('openKey', () => {
   it('says beforehand how many bytes it will keep', async () => {
     const store = new Memory()
     const key = await engine.openKey(made.zkey, { store, blocks: 3 }), plain = engine.readKey(made.zkey)
-    assert.equal(engine.preparedBytes(plain, 3), [...store.kept.values()][0]!.length)
+    assert.equal(engine.preparedBytes(plain, 3), [...store.kept.values()][0]!.length - 96, 'but for its name')
     key.release()
     plain.release()
     assert.equal(engine.machine.allocatedBytes, held)
@@ -78,6 +78,16 @@ describe('openKey', () => {
     const key = await engine.openKey(made.zkey, { store, onProblem: (problem) => problems.push(problem) })
     assert.ok(problems.length === 1 && problems[0] instanceof MalformedFile)
     assert.deepEqual(store.kept.get(name), whole)
+    assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
+  })
+
+  it('makes anew what a store gives back under another name, and says so', async () => {
+    const store = new Memory(), problems: unknown[] = [], another = made.zkey.slice()
+    another[another.length - 1]! ^= 1 // in the list of contributions, which proving does not read
+    await engine.openKey(another, { store })
+    const [wrong] = store.kept.values(), mixed: KeyStore = { get: async () => wrong, put: async () => {} }
+    const key = await engine.openKey(made.zkey, { store: mixed, onProblem: (problem) => problems.push(problem) })
+    assert.ok(problems.length === 1 && problems[0] instanceof MalformedFile)
     assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
   })
 

@@ -103,6 +103,21 @@ for (const arithmetic of ['relaxed-simd', 'i64'] as const) {
       assert.equal(await answers([items[0]!, { ...items[1]!, key: elsewhere }, { ...items[2]!, key: elsewhere, signals: ['0', '0'] }]), '110')
     })
     it('does not pass over holes', () => assert.rejects(verifyBatch([items[0]!, , items[1]!] as BatchItem[]), TypeError))
+    it('lets events through between many, reads all of them before, and stops when told to', async () => {
+      const many = Array.from({ length: 1100 }, (_, i) => ({ ...items[i % items.length]! })), stop = new AbortController()
+      let turns = 0, running = true
+      const turn = () => { turns++; if (running) setImmediate(turn) }
+      setImmediate(turn)
+      const deciding = verifyBatch(many)
+      for (const item of many) item.proof = null as never
+      assert.ok((await deciding).every(({ accepted }) => accepted))
+      running = false
+      assert.ok(turns >= 2)
+      const stopped = verifyBatch(Array.from({ length: 1100 }, (_, i) => items[i % items.length]!), { signal: stop.signal })
+      stop.abort(new Error('enough'))
+      await assert.rejects(stopped, /enough/)
+      await assert.rejects(verifyBatch([], { signal: stop.signal }), /enough/)
+    })
     it('does not take something else for a prepared key', () => assert.rejects(verifyBatch([{ ...items[0]!, key: { publicSignals: 2 } }]), TypeError))
   })
 }

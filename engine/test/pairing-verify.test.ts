@@ -5,6 +5,7 @@ import { bn254 } from '@noble/curves/bn254.js'
 import { Engine } from '../src/engine.ts'
 import { InvalidInput } from '../src/invalid-input.ts'
 import { verifyBatch } from '../src/pairing/batch.ts'
+import { PairingMachine, type Region } from '../src/pairing/program.ts'
 import { prepareVerificationKey, tablesOf, verify, type PreparedVerificationKey } from '../src/pairing/verify.ts'
 import { bestArithmetic } from '../src/platform.ts'
 import type { Proof } from '../src/proof.ts'
@@ -212,6 +213,28 @@ describe('tables of verification keys', () => {
     const held = machine.bytes.length
     for (let i = 0; i < 30; i++) await assert.rejects(prepareVerificationKey(bad), InvalidInput)
     assert.equal(machine.bytes.length, held)
+  })
+
+  it('of several small keys make room for a large one when they are garbage', async () => {
+    const small = new SimulatedKey(1, 7), large = new SimulatedKey(40, 8), { machine } = tablesOf(await prepareVerificationKey(simulated.json))
+    await (async () => { await Promise.all(Array.from({ length: 12 }, () => prepareVerificationKey(small.json))) })()
+    await turns()
+    const held = machine.bytes.length
+    for (let i = 0; i < 3; i++) {
+      await (async () => { await prepareVerificationKey(large.json) })()
+      await turns()
+    }
+    assert.equal(machine.bytes.length, held)
+  })
+
+  it('of too many keys are refused, leave room for calls, and are one piece again when all are garbage', async () => {
+    const machine = await PairingMachine.create('i64'), LARGE = 2 ** 24, regions: Region[] = []
+    assert.throws(() => { for (;;) regions.push(machine.region(LARGE)) }, RangeError)
+    assert.ok(regions.length > 50)
+    machine.scope(() => machine.keep(2 ** 25))
+    for (const [, region] of [...regions.entries()].sort(([a], [b]) => (a % 7) - (b % 7) || a - b)) machine.giveBack(region) // in some order
+    machine.giveBack(machine.region(LARGE * 50))
+    assert.throws(() => machine.region(LARGE * 64), RangeError)
   })
 
   it('of a larger key do not fit where a smaller one was', async () => {

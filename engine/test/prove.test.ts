@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 // @ts-expect-error no types
 import { groth16 } from 'snarkjs'
-import { Engine, MalformedFile, prepareVerificationKey, verify, type ProvingKey } from '../src/index.ts'
+import { Engine, MalformedFile, WitnessCalculator, exportVerificationKey, prepareVerificationKey, verify, type ProvingKey } from '../src/index.ts'
 import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
 import { circuit, type Circuit } from './circuit.ts'
 import { ARITHMETICS } from './machines.ts'
@@ -172,6 +172,29 @@ describe('prove', () => {
     wires[32 * (key.wires - 1)]! ^= 1
     const { proof, publicSignals } = await one.prove(key, wires)
     assert.equal(await groth16.verify(made.verificationKey, publicSignals, proof), false)
+  })
+
+  it('takes what fetch and readFile give: an ArrayBuffer, a Buffer within a larger one', async () => {
+    const one = await engine({ threads: 1 })
+    const buffer = (bytes: Uint8Array) => Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)]).subarray(3, 3 + bytes.length)
+    for (const as of [(bytes: Uint8Array) => bytes.slice().buffer as ArrayBuffer, buffer]) {
+      const key = one.readKey(as(made.zkey))
+      assert.deepEqual((await one.proveWith(counting(), key, as(made.witness))).proof, JSON.parse(seeded[0]!).proof)
+      one.readStoredKey(as(one.storeKey(key)))
+      await WitnessCalculator.load(as(made.wasm))
+      exportVerificationKey(as(made.zkey))
+    }
+  })
+
+  for (const [what, value] of [['a path', 'proving.zkey'], ['nothing', undefined], ['null', null], ['numbers', [1, 2]]] as const) it(`says what it wants when it is given ${what}`, async () => {
+    const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
+    const wants = (name: string) => (error: unknown) => error instanceof TypeError && error.message.startsWith(`${name}: expected its bytes`)
+    assert.throws(() => one.readKey(value as never), wants('zkey'))
+    await assert.rejects(one.openKey(value as never), wants('zkey'))
+    await assert.rejects(one.prove(key, value as never), wants('witness'))
+    assert.throws(() => one.readStoredKey(value as never), wants('stored key'))
+    await assert.rejects(WitnessCalculator.load(value as never), wants('wasm'))
+    assert.throws(() => exportVerificationKey(value as never), wants('zkey'))
   })
 
   const broken: [string, (witness: Uint8Array, key: ProvingKey) => Uint8Array][] = [

@@ -11,7 +11,8 @@
 import type { PairingMachine } from './program.ts'
 import { JACOBIAN, combination, holds, importProof, outsideSubgroup, tablesOf, type KeyTables, type PreparedVerificationKey } from './verify.ts'
 import { InvalidInput } from '../invalid-input.ts'
-import { parseProof, parseSignals } from './parse.ts'
+import { parseProof, parseSignals, type ProofIntegers } from './parse.ts'
+import { afterEvents } from '../platform.ts'
 import { PAIR } from '../wasm/field.ts'
 import { FIXED, FRESH } from '../wasm/miller.ts'
 import { SCALAR_ORDER } from '../wasm/msm.ts'
@@ -21,8 +22,8 @@ import { FP12 } from '../wasm/tower.ts'
 
 /** From so many proofs on, sharing an inversion a step is the faster way. */
 const IN_STEP_FROM = 10
-/** More share nothing worth having, and take 8 KB of memory each. */
-const AT_ONCE = 4096
+/** More share nothing worth having, take 8 KB of memory each, and keep events waiting. */
+const AT_ONCE = 512
 
 export interface BatchItem {
   readonly key: PreparedVerificationKey
@@ -39,30 +40,42 @@ export interface Outcome {
 
 /**
  * Verifies many proofs, of one key or of several, several times faster than one by one. Bad proofs are found by halving: each
- * costs about two logarithms more checks of the rest, so whoever takes proofs from strangers bounds the batch.
+ * costs about two logarithms more checks of the rest. Events have their turn after each 512 proofs, when it can be stopped too.
  *
  * @returns one outcome an item, in their order; a false proof is accepted with probability at most 2^−128
+ * @throws the signal's reason
  */
-export async function verifyBatch(items: readonly BatchItem[]): Promise<Outcome[]> {
+export async function verifyBatch(items: readonly BatchItem[], { signal }: { signal?: AbortSignal } = {}): Promise<Outcome[]> {
+  signal?.throwIfAborted()
   const outcomes: Outcome[] = new Array<Outcome>(items.length)
-  const byMachine = new Map<PairingMachine, Map<KeyTables, number[]>>()
-  for (const [i, { key }] of items.entries()) { // `forEach` would skip holes
-    const tables = tablesOf(key)
-    let byKey = byMachine.get(tables.machine)
-    if (!byKey) byMachine.set(tables.machine, byKey = new Map())
-    const list = byKey.get(tables)
-    if (list) list.push(i)
-    else byKey.set(tables, [i])
+  const byMachine = new Map<PairingMachine, Map<KeyTables, Entry[]>>()
+  for (const [index, item] of items.entries()) { // all are read before events have their turn; `forEach` would skip holes
+    const key = tablesOf(item.key)
+    try {
+      const entry = { key, index, signals: parseSignals(item.signals, key.publicSignals), proof: parseProof(item.proof) }
+      let byKey = byMachine.get(key.machine)
+      if (!byKey) byMachine.set(key.machine, byKey = new Map())
+      const list = byKey.get(key)
+      if (list) list.push(entry)
+      else byKey.set(key, [entry])
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error
+      outcomes[index] = { accepted: false, error }
+    }
   }
+  let first = true
   for (const [machine, byKey] of byMachine) {
-    const inOrder = [...byKey].flatMap(([tables, indices]) => indices.map((index) => ({ tables, index })))
+    const inOrder = [...byKey.values()].flat()
     for (let from = 0; from < inOrder.length; from += AT_ONCE) {
+      if (!first) await new Promise<void>((resolve) => { afterEvents(resolve) })
+      first = false
+      signal?.throwIfAborted()
       const part = inOrder.slice(from, from + AT_ONCE)
       machine.scope(() => {
         const batch = new Batch(machine, part.length)
-        for (const { tables, index } of part) {
-          const error = batch.add(tables, items[index]!, index)
-          if (error) outcomes[index] = { accepted: false, error }
+        for (const entry of part) {
+          const error = batch.add(entry)
+          if (error) outcomes[entry.index] = { accepted: false, error }
         }
         batch.decide((index, outcome) => { outcomes[index] = outcome })
       })
@@ -71,7 +84,7 @@ export async function verifyBatch(items: readonly BatchItem[]): Promise<Outcome[
   return outcomes
 }
 
-interface Entry { readonly key: KeyTables; readonly signals: readonly bigint[]; readonly index: number }
+interface Entry { readonly key: KeyTables; readonly signals: readonly bigint[]; readonly proof: ProofIntegers; readonly index: number }
 
 /** The proofs of one machine, those of one key next to each other. */
 class Batch {
@@ -88,12 +101,10 @@ class Batch {
     this.proofs = machine.keep(most * PROOF)
   }
 
-  /** Reads one more proof, or says what is wrong with it. */
-  add(key: KeyTables, { signals, proof }: BatchItem, index: number): InvalidInput | undefined {
+  /** Takes one more proof, or says what is wrong with its points. */
+  add(entry: Entry): InvalidInput | undefined {
     try {
-      const entry = { key, index, signals: parseSignals(signals, key.publicSignals) }
-      const integers = parseProof(proof)
-      this.machine.scope(() => importProof(this.machine, this.proofs + this.entries.length * PROOF, integers))
+      this.machine.scope(() => importProof(this.machine, this.proofs + this.entries.length * PROOF, entry.proof))
       this.entries.push(entry)
       return undefined
     } catch (error) {

@@ -45,6 +45,8 @@ function buildModule(arithmetic: Arithmetic): { module: Module; field: Field } {
 
 const PAGE = 65536
 const MAXIMUM_PAGES = 16384
+const PAGES_FOR_CALLS = 1024 // a batch takes some megabytes
+const aligned = (bytes: number) => Math.ceil(bytes / 16) * 16
 
 export interface Region { readonly at: number; readonly bytes: number }
 
@@ -80,24 +82,40 @@ export class PairingMachine {
   get bytes(): Uint8Array<ArrayBuffer> { return new Uint8Array(this.memory.buffer) }
   get view(): DataView { return new DataView(this.memory.buffer) }
 
-  /** Memory that stays; 16-byte aligned. @throws RangeError where the maximum is reached */
+  /** Memory until the scope ends; 16-byte aligned. @throws RangeError where the maximum is reached */
   keep(bytes: number): number {
-    const at = this.end
-    this.end += Math.ceil(bytes / 16) * 16
-    const missing = this.end - this.memory.buffer.byteLength
+    const at = this.end, end = at + aligned(bytes), missing = end - this.memory.buffer.byteLength
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE))
+    this.end = end
     return at
   }
 
-  /** Memory until it is given back, outside of any scope; the least free region that is large enough. @throws RangeError as `keep` */
+  /** Memory until it is given back, outside of any scope. @throws RangeError where as much would not be left as calls need */
   region(bytes: number): Region {
-    const fitting = this.free.filter((region) => region.bytes >= bytes).sort((a, b) => a.bytes - b.bytes)[0]
-    if (!fitting) return { at: this.keep(bytes), bytes }
+    const size = aligned(bytes), fitting = this.free.filter((region) => region.bytes >= size).sort((a, b) => a.bytes - b.bytes)[0]
+    if (!fitting) {
+      if (this.end + size > PAGE * (MAXIMUM_PAGES - PAGES_FOR_CALLS)) throw new RangeError('too many verification keys at once')
+      return { at: this.keep(size), bytes: size }
+    }
     this.free.splice(this.free.indexOf(fitting), 1)
-    return fitting
+    if (fitting.bytes > size) this.free.push({ at: fitting.at + size, bytes: fitting.bytes - size })
+    return { at: fitting.at, bytes: size }
   }
 
-  giveBack(region: Region): void { this.free.push(region) }
+  /** Outside of any scope. */
+  giveBack(region: Region): void {
+    const sorted = [...this.free.splice(0), region].sort((a, b) => a.at - b.at)
+    for (const { at, bytes } of sorted) {
+      const last = this.free.at(-1)
+      if (last && last.at + last.bytes === at) this.free[this.free.length - 1] = { at: last.at, bytes: last.bytes + bytes }
+      else this.free.push({ at, bytes })
+    }
+    const last = this.free.at(-1)!
+    if (last.at + last.bytes === this.end) {
+      this.end = last.at
+      this.free.pop()
+    }
+  }
 
   /** Runs `body`, then takes back all that it kept. */
   scope<T>(body: () => T): T {

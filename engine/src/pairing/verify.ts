@@ -54,16 +54,14 @@ export interface PrepareOptions {
  * Refuses keys that let anyone forge: points off their groups or at infinity, delta = ±gamma, or delta = ±G2, which no
  * contribution has touched (A = alpha, B = beta, C = ∓V would verify).
  *
- * @throws InvalidInput KEY_INVALID
+ * @throws InvalidInput KEY_INVALID; RangeError where the tables of all keys that are in use would take more than a gigabyte
  */
 export async function prepareVerificationKey(json: unknown, options: PrepareOptions = {}): Promise<PreparedVerificationKey> {
   const integers = parseKey(json)
   const best = await bestArithmetic()
   const arithmetic = options.arithmetic ?? best
   if (arithmetic === 'relaxed-simd' && best !== arithmetic) throw new Error('no fused relaxed SIMD here')
-  let machine = machines.get(arithmetic)
-  if (!machine) machines.set(arithmetic, machine = PairingMachine.create(arithmetic))
-  const ready = await machine
+  const ready = await machineOf(arithmetic)
   const tables = prepareTables(ready, integers)
   const key = Object.freeze({ publicSignals: tables.publicSignals })
   prepared.set(key, tables)
@@ -86,6 +84,15 @@ export async function verify(key: PreparedVerificationKey, signals: unknown, pro
     importProof(tables.machine, imported, integers)
     return holds(tables, list, imported)
   })
+}
+
+function machineOf(arithmetic: Arithmetic): Promise<PairingMachine> {
+  const known = machines.get(arithmetic)
+  if (known) return known
+  const machine = PairingMachine.create(arithmetic)
+  machines.set(arithmetic, machine)
+  machine.catch(() => machines.delete(arithmetic)) // there may be memory another time
+  return machine
 }
 
 export function tablesOf(key: PreparedVerificationKey): KeyTables {

@@ -5,14 +5,10 @@ import { verifyKey, type CheckOptions, type Checked } from './check.ts'
 import { newKey } from './new-key.ts'
 import { preparePhase1 } from './prepare-phase1.ts'
 import { SetupMachine, type SetupOptions } from './program.ts'
+import { bytesOf, type Bytes } from '../files.ts'
 import { Task, type WorkOptions } from './task.ts'
 
 export type { BeaconOptions, CheckOptions, Checked, Contributed, ContributeOptions, SetupOptions, WorkOptions }
-
-/** Node's Buffer is a Uint8Array with another `slice`: one that shares. */
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
 
 /**
  * A machine with its threads. Files are bytes; none is changed. All operations tell how far they are, and can be stopped: the
@@ -31,18 +27,18 @@ export class Setup {
    *
    * @throws MalformedFile, also where phase 1 is too small, not prepared, or without any contribution
    */
-  newKey(r1cs: Uint8Array, ptau: Uint8Array, options: WorkOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return this.perform(options, (task) => newKey(task, plain(r1cs), plain(ptau)))
+  newKey(r1cs: Bytes, ptau: Bytes, options: WorkOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.perform(options, (task) => newKey(task, bytesOf(r1cs, 'r1cs'), bytesOf(ptau, 'ptau')))
   }
 
   /** The key with one more contribution, from the platform's randomness. @throws MalformedFile, also for points outside their groups */
-  contribute(zkey: Uint8Array, options: ContributeOptions = {}): Promise<Contributed> {
-    return this.perform(options, (task) => contribute(task, plain(zkey), options))
+  contribute(zkey: Bytes, options: ContributeOptions = {}): Promise<Contributed> {
+    return this.perform(options, (task) => contribute(task, bytesOf(zkey, 'zkey'), options))
   }
 
   /** The key with a contribution that everybody can draw again from public randomness. @throws MalformedFile, RangeError */
-  beacon(zkey: Uint8Array, options: BeaconOptions): Promise<Contributed> {
-    return this.perform(options, (task) => beacon(task, plain(zkey), { ...options, hash: plain(options.hash) }))
+  beacon(zkey: Bytes, options: BeaconOptions): Promise<Contributed> {
+    return this.perform(options, (task) => beacon(task, bytesOf(zkey, 'zkey'), { ...options, hash: bytesOf(options.hash, 'hash') }))
   }
 
   /**
@@ -51,14 +47,14 @@ export class Setup {
    *
    * @throws MalformedFile where the circuit or phase 1 cannot be read
    */
-  verifyKey(zkey: Uint8Array, r1cs: Uint8Array, ptau: Uint8Array, options: CheckOptions = {}): Promise<Checked> {
+  verifyKey(zkey: Bytes, r1cs: Bytes, ptau: Bytes, options: CheckOptions = {}): Promise<Checked> {
     const { initial, ...others } = options
-    return this.perform(options, (task) => verifyKey(task, plain(zkey), plain(r1cs), plain(ptau), { ...others, ...(initial ? { initial: plain(initial) } : {}) }))
+    return this.perform(options, (task) => verifyKey(task, bytesOf(zkey, 'zkey'), bytesOf(r1cs, 'r1cs'), bytesOf(ptau, 'ptau'), { ...others, ...(initial ? { initial: bytesOf(initial, 'initial') } : {}) }))
   }
 
   /** A phase 1 (.ptau) with its Lagrange bases, as `snarkjs powersoftau prepare phase2` makes it. @throws MalformedFile */
-  preparePhase1(ptau: Uint8Array, options: WorkOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return this.perform(options, (task) => preparePhase1(task, plain(ptau)))
+  preparePhase1(ptau: Bytes, options: WorkOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.perform(options, (task) => preparePhase1(task, bytesOf(ptau, 'ptau')))
   }
 
   /** Ends the threads; what is still at work fails. */

@@ -1,6 +1,6 @@
 // The verification key that a proving key holds, as snarkjs exports it.
 
-import { MalformedFile } from '../files.ts'
+import { MalformedFile, bytesOf, type Bytes } from '../files.ts'
 import { G1, G2 } from './curve.ts'
 import { SECTION, readG1, readG2, readKeyFile } from './zkey.ts'
 import { RAW } from './program.ts'
@@ -21,8 +21,8 @@ export interface VerificationKey {
 }
 
 /** @param zkey bytes of a .zkey. @throws MalformedFile, also for points off their curves */
-export function exportVerificationKey(zkey: Uint8Array): VerificationKey {
-  const { header, parts } = readKeyFile(new Uint8Array(zkey.buffer, zkey.byteOffset, zkey.byteLength))
+export function exportVerificationKey(zkey: Bytes): VerificationKey {
+  const { header, parts } = readKeyFile(bytesOf(zkey, 'zkey'))
   const ic = parts.get(SECTION.ic)!
   return {
     protocol: 'groth16', curve: 'bn128', nPublic: header.publics,

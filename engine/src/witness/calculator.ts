@@ -1,7 +1,7 @@
 // Witnesses: the values of all wires of a circuit, from its inputs, by the WebAssembly that circom generates, loaded once and kept
 // warm. Inputs are checked before the circuit sees them: circom's own program silently reduces 7 + r to 7.
 
-import { MalformedFile, toLittleEndian } from '../files.ts'
+import { MalformedFile, bytesOf, toLittleEndian, type Bytes } from '../files.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { SCALAR_ORDER } from '../wasm/msm.ts'
 import { quicken } from './quicken.ts'
@@ -48,7 +48,7 @@ export class WitnessCalculator {
   }
 
   /** @param wasm what `circom --wasm` wrote, version 2, over BN254. @throws MalformedFile */
-  static async load(wasm: Uint8Array): Promise<WitnessCalculator> {
+  static async load(wasm: Bytes): Promise<WitnessCalculator> {
     const messages: string[] = []
     let circuit: CircomExports | undefined
     const readMessage = (): string => {
@@ -63,7 +63,7 @@ export class WitnessCalculator {
       writeBufferMessage: () => void readMessage(),
       showSharedRWMemory: () => undefined,
     }
-    const module = await compile(wasm)
+    const module = await compile(bytesOf(wasm, 'wasm'))
     const instance = await WebAssembly.instantiate(module, { runtime }).catch((error) => { throw new MalformedFile(`wasm: not a circom circuit: ${error.message}`) })
     circuit = instance.exports as unknown as CircomExports
     if (circuit.getVersion?.() !== 2 || circuit.getFieldNumLen32() !== WORDS || primeOf(circuit) !== SCALAR_ORDER) throw new MalformedFile('wasm: not a circom 2 circuit over BN254')
