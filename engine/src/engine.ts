@@ -21,7 +21,9 @@ export interface EngineOptions {
 /** A machine with its threads. Threads never keep a program alive that waits for nothing of theirs. */
 export class Engine {
   readonly arithmetic: Arithmetic
+  /** @internal */
   readonly machine: Machine
+  /** @internal */
   readonly pool: Pool
   readonly poseidon: Poseidon
   readonly babyJubjub: BabyJubjub
@@ -104,15 +106,7 @@ export class Engine {
    * @throws MalformedFile, TypeError for a key of another engine, Error for one that is released, or the signal's reason
    */
   prove(key: ProvingKey, witness: Bytes, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
-    return this.proveWith(secureScalar, key, witness, options)
-  }
-
-  /** For tests that need two provers to agree. Never with known randomness otherwise: it gives the witness away. */
-  async proveWith(random: Randomness, key: ProvingKey, witness: Bytes, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
-    const used = key.faster ?? key, wires = bytesOf(witness, 'witness'), done = used.memory.use(this.machine)
-    try {
-      return await prove(this.machine, this.pool, this.domain(key.domain), used, wires, random, options)
-    } finally { done() }
+    return proveWith(this, secureScalar, key, witness, options)
   }
 
   /** Threads that prove: fewer than were asked for where memory cannot be shared or a thread cannot be started. */
@@ -120,7 +114,7 @@ export class Engine {
 
   close(): void { this.pool.close() }
 
-  /** Tables of the transform of n values. */
+  /** Tables of the transform of n values. @internal */
   domain(n: number): Domain {
     let domain = this.domains.get(n)
     if (!domain) this.domains.set(n, domain = buildDomain(this.machine, n))
@@ -136,4 +130,12 @@ export class Engine {
       throw error
     }
   }
+}
+
+/** For tests that need two provers to agree, and not part of the package's face: known randomness gives the witness away. @internal */
+export async function proveWith(engine: Engine, random: Randomness, key: ProvingKey, witness: Bytes, options: ProveOptions = {}): Promise<{ proof: Proof; publicSignals: string[] }> {
+  const used = key.faster ?? key, wires = bytesOf(witness, 'witness'), done = used.memory.use(engine.machine)
+  try {
+    return await prove(engine.machine, engine.pool, engine.domain(key.domain), used, wires, random, options)
+  } finally { done() }
 }

@@ -12,24 +12,34 @@ import { BASE_ORDER, type Machine } from './wasm/machine.ts'
 
 export interface Matrix { readonly starts: number; readonly signals: number; readonly values: number }
 
+/** A key in an engine's memory. */
 export interface ProvingKey {
   readonly wires: number
   readonly publics: number
   readonly domain: number
-  /** Scalars of A, B1, B2 and C: the witness, then r at `wires` and s at `wires` + 1; alpha and beta go with wire 0, which is 1. */
+  /** Scalars of A, B1, B2 and C: the witness, then r at `wires` and s at `wires` + 1; alpha and beta go with wire 0, which is 1. @internal */
   readonly a: Points
+  /** @internal */
   readonly b1: Points
+  /** @internal */
   readonly b2: Points
+  /** @internal */
   readonly c: Points
+  /** @internal */
   readonly h: Points
+  /** @internal */
   readonly matrixA: Matrix
+  /** @internal */
   readonly matrixB: Matrix
+  /** @internal */
   readonly wireLayout: Layout
+  /** @internal */
   readonly quotientLayout: Layout
-  /** delta in G1, an element point. */
+  /** delta in G1, an element point. @internal */
   readonly delta1: number
-  /** The same key with its tables, once they are there: proofs take it then. It ends with this one. */
+  /** The same key with its tables, once they are there: proofs take it then. It ends with this one. @internal */
   faster?: ProvingKey
+  /** @internal */
   readonly memory: KeyMemory
   /** Gives its memory back, once the proofs under way have ended. It proves no more. */
   release(): void
@@ -37,7 +47,7 @@ export interface ProvingKey {
 
 const COEFFICIENT = 44 // matrix, row, wire: 4 bytes each; the value times 2^512, 32 bytes
 
-/** @throws MalformedFile */
+/** @throws MalformedFile @internal */
 export function readProvingKey(machine: Machine, file: Uint8Array): ProvingKey {
   const parts = sections(file, 'zkey', 1)
   const part = (type: number, length?: number): Uint8Array => {
@@ -127,7 +137,7 @@ export function readProvingKey(machine: Machine, file: Uint8Array): ProvingKey {
   }
 }
 
-/** How a key's points would lie in `blocks` blocks. */
+/** How a key's points would lie in `blocks` blocks. @internal */
 export const layoutsOf = (key: ProvingKey, blocks: number): Pick<ProvingKey, 'wireLayout' | 'quotientLayout'> =>
   ({ wireLayout: bestLayout(key.a.count, blocks), quotientLayout: bestLayout(key.h.count, blocks) })
 
@@ -141,7 +151,7 @@ export interface PrepareOptions {
 
 /**
  * A key with its points in `blocks` blocks: proofs take fewer additions, and the points `blocks` times the memory (the key's
- * own are kept). The given key stays as it is, and must stay as long as what is answered.
+ * own are kept). The given key stays as it is, and must stay as long as what is answered. @internal
  */
 export async function withBlocks(machine: Machine, pool: Pool, key: ProvingKey, blocks: number, { onProgress, signal, background = false }: PrepareOptions): Promise<ProvingKey> {
   signal?.throwIfAborted()

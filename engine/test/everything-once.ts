@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { proveWith } from '../src/engine.ts'
 import { Engine, Setup, prepareVerificationKey, verify, verifyBatch } from '../src/index.ts'
 import { toLittleEndian } from '../src/files.ts'
 import type { Arithmetic } from '../src/wasm/machine.ts'
@@ -19,8 +20,8 @@ export async function everythingOnce(options: { arithmetic: Arithmetic; threads:
   const files = await circuit(hashes, 1), folder = new URL(`../../build/engine/chain-${hashes}-1/`, import.meta.url)
   const [r1cs, ptau] = await Promise.all(['chain.r1cs', 'c.ptau'].map(async (name) => new Uint8Array(await readFile(new URL(name, folder)))))
   const engine = await Engine.create(options), key = engine.readKey(files.zkey)
-  const { proof, publicSignals } = await engine.proveWith(counting(), key, files.witness)
-  const prepared = await engine.prepareKey(key, 3), again = await engine.proveWith(counting(), prepared, files.witness)
+  const { proof, publicSignals } = await proveWith(engine, counting(), key, files.witness)
+  const prepared = await engine.prepareKey(key, 3), again = await proveWith(engine, counting(), prepared, files.witness)
   assert.deepEqual(again, { proof, publicSignals })
 
   const verificationKey = await prepareVerificationKey(files.verificationKey, options)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { proveWith } from '../src/engine.ts'
 import { Engine } from '../src/index.ts'
 import { circuit, type Circuit } from './circuit.ts'
 import { everythingOnce, type Results } from './everything-once.ts'
@@ -43,7 +44,7 @@ describe('where threads cannot be started', function () {
   })
 
   const fixed = () => 12345n
-  const proof = async (engine: Engine) => (await engine.proveWith(fixed, engine.readKey(made.zkey), made.witness)).proof
+  const proof = async (engine: Engine) => (await proveWith(engine, fixed, engine.readKey(made.zkey), made.witness)).proof
   /** An engine of four threads, those numbers among which `refused` names being started by `Refusing`. */
   async function engineWith(Refusing: typeof Worker, refused: readonly number[] = [0, 1, 2, 3]): Promise<Engine> {
     let number = 0

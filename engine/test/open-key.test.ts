@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IDBFactory } from 'fake-indexeddb'
+import { proveWith } from '../src/engine.ts'
 import { Engine, MalformedFile, directoryStore, indexedDbStore, type KeyStore, type OpenOptions, type ProvingKey } from '../src/index.ts'
 import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
 import { circuit, type Circuit } from './circuit.ts'
@@ -14,7 +15,7 @@ describe('openKey', () => {
   beforeEach(async () => {
     engine = await Engine.create({ threads: 2 })
     const plain = engine.readKey(made.zkey)
-    expected = (await engine.proveWith(counting(), plain, made.witness)).proof
+    expected = (await proveWith(engine, counting(), plain, made.witness)).proof
     plain.release()
     held = engine.machine.allocatedBytes
   })
@@ -37,7 +38,7 @@ describe('openKey', () => {
     for (const one of [engine, other]) {
       const key = await one.openKey(made.zkey, { store, onProblem: never })
       assert.equal(key.wireLayout.blocks, 2)
-      assert.deepEqual((await one.proveWith(counting(), key, made.witness)).proof, expected)
+      assert.deepEqual((await proveWith(one, counting(), key, made.witness)).proof, expected)
     }
     assert.deepEqual([store.gets, store.puts, store.kept.size], [2, 1, 1])
     other.close()
@@ -67,7 +68,7 @@ describe('openKey', () => {
     const store = new Memory(), key = await engine.openKey(made.zkey, { store, maximumBytes: 1000 })
     assert.equal(key.wireLayout.blocks, 1)
     assert.equal(store.puts, 0)
-    assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
+    assert.deepEqual((await proveWith(engine, counting(), key, made.witness)).proof, expected)
   })
 
   it('makes anew what is damaged in the store, says so, and mends it', async () => {
@@ -78,7 +79,7 @@ describe('openKey', () => {
     const key = await engine.openKey(made.zkey, { store, onProblem: (problem) => problems.push(problem) })
     assert.ok(problems.length === 1 && problems[0] instanceof MalformedFile)
     assert.deepEqual(store.kept.get(name), whole)
-    assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
+    assert.deepEqual((await proveWith(engine, counting(), key, made.witness)).proof, expected)
   })
 
   it('makes anew what a store gives back under another name, and says so', async () => {
@@ -88,7 +89,7 @@ describe('openKey', () => {
     const [wrong] = store.kept.values(), mixed: KeyStore = { get: async () => wrong, put: async () => {} }
     const key = await engine.openKey(made.zkey, { store: mixed, onProblem: (problem) => problems.push(problem) })
     assert.ok(problems.length === 1 && problems[0] instanceof MalformedFile)
-    assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
+    assert.deepEqual((await proveWith(engine, counting(), key, made.witness)).proof, expected)
   })
 
   it('needs no store that works, and says what is wrong with it', async () => {
@@ -96,7 +97,7 @@ describe('openKey', () => {
     const store: KeyStore = { get: async () => { throw gone }, put: async () => { throw full } }
     const key = await engine.openKey(made.zkey, { store, onProblem: (problem) => problems.push(problem) })
     assert.deepEqual(problems, [gone, full])
-    assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
+    assert.deepEqual((await proveWith(engine, counting(), key, made.witness)).proof, expected)
   })
 
   it('needs no store that keeps to promises', async () => {
@@ -104,7 +105,7 @@ describe('openKey', () => {
     const store = { get() { throw broken }, put() { throw broken } } as unknown as KeyStore
     const key = await engine.openKey(made.zkey, { store, onProblem: (problem) => problems.push(problem) })
     assert.deepEqual(problems, [broken, broken])
-    assert.deepEqual((await engine.proveWith(counting(), key, made.witness)).proof, expected)
+    assert.deepEqual((await proveWith(engine, counting(), key, made.witness)).proof, expected)
   })
 
   it('takes a key in shared memory', async () => {
@@ -126,10 +127,10 @@ describe('openKey', () => {
     const store = new Memory(), one = await Engine.create({ threads })
     const key = await one.openKey(made.zkey, { store, wait: false, onProblem: never })
     assert.equal(key.faster, undefined)
-    assert.deepEqual((await one.proveWith(counting(), key, made.witness)).proof, expected)
+    assert.deepEqual((await proveWith(one, counting(), key, made.witness)).proof, expected)
     await until(() => store.puts)
     assert.equal((key as ProvingKey).faster?.wireLayout.blocks, 2)
-    assert.deepEqual((await one.proveWith(counting(), key, made.witness)).proof, expected)
+    assert.deepEqual((await proveWith(one, counting(), key, made.witness)).proof, expected)
     const again = await one.openKey(made.zkey, { store, wait: false, onProblem: never })
     assert.equal(again.wireLayout.blocks, 2)
     one.close()

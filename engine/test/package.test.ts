@@ -71,6 +71,16 @@ describe('the package', function () {
     }
   })
 
+  it('shows no way to choose the randomness of a proof, nor its memory', async () => {
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', "import * as face from '@attestry/engine'; console.log(JSON.stringify([Object.keys(face), Object.getOwnPropertyNames(face.Engine.prototype)]))"], { cwd: folder })
+    assert.deepEqual((JSON.parse(stdout) as string[][]).map((names) => names.filter((name) => name !== 'domain' && name !== 'withDomain').sort()), [
+      ['Engine', 'InvalidInput', 'MalformedFile', 'Poseidon', 'Setup', 'WitnessCalculator', 'directoryStore', 'exportVerificationKey', 'indexedDbStore', 'prepareVerificationKey', 'verify', 'verifyBatch'],
+      ['close', 'constructor', 'openKey', 'prepareKey', 'preparedBytes', 'prove', 'readKey', 'readStoredKey', 'storeKey', 'threads'],
+    ])
+    await assert.rejects(run(process.execPath, ['--input-type=module', '-e', "await import('@attestry/engine/dist/engine.js')"], { cwd: folder }), /ERR_PACKAGE_PATH_NOT_EXPORTED/)
+    assert.doesNotMatch(await readFile(join(folder, 'node_modules/@attestry/engine/dist/engine.d.ts'), 'utf8'), /proveWith|readonly machine|readonly pool/)
+  })
+
   it('has a licence, a readme, no tests and no dependency', async () => {
     const installed = join(folder, 'node_modules/@attestry/engine')
     assert.match(await readFile(join(installed, 'LICENSE'), 'utf8'), /Apache License/)

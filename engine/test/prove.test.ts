@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 // @ts-expect-error no types
 import { groth16 } from 'snarkjs'
+import { proveWith } from '../src/engine.ts'
 import { Engine, MalformedFile, WitnessCalculator, exportVerificationKey, prepareVerificationKey, verify, type ProvingKey } from '../src/index.ts'
 import { SCALAR_ORDER as r } from '../src/wasm/msm.ts'
 import { circuit, type Circuit } from './circuit.ts'
@@ -34,7 +35,7 @@ describe('prove', () => {
     assert.equal(byNoble(made.verificationKey, publicSignals, proof), true)
     const mcl = await mclVerifier()
     assert.equal(mcl.verify(mcl.prepare(made.verificationKey), publicSignals, proof), true)
-    seeded.push(JSON.stringify(await one.proveWith(counting(), key, made.witness)))
+    seeded.push(JSON.stringify(await proveWith(one, counting(), key, made.witness)))
     assert.equal(seeded.at(-1), seeded[0], 'the same randomness, the same proof')
   })
 
@@ -42,7 +43,7 @@ describe('prove', () => {
     const one = await engine({ threads: 2 }), key = one.readKey(made.zkey)
     const held = one.machine.allocatedBytes
     const prepared = await one.prepareKey(key, blocks)
-    const { proof } = await one.proveWith(counting(), prepared, made.witness)
+    const { proof } = await proveWith(one, counting(), prepared, made.witness)
     assert.deepEqual(proof, JSON.parse(seeded[0]!).proof)
     prepared.release()
     assert.ok(one.machine.allocatedBytes - held < 20 << 20, 'but for workspaces')
@@ -56,7 +57,7 @@ describe('prove', () => {
       const unaligned = new Uint8Array(stored.length + 1)
       unaligned.set(stored, 1)
       const [read, again] = [other.readStoredKey(stored), other.readStoredKey(unaligned.subarray(1))]
-      assert.deepEqual(await other.proveWith(counting(), read, made.witness), JSON.parse(seeded[0]!))
+      assert.deepEqual(await proveWith(other, counting(), read, made.witness), JSON.parse(seeded[0]!))
       assert.deepEqual(other.storeKey(again), stored)
       read.release()
       again.release()
@@ -86,7 +87,7 @@ describe('prove', () => {
     for (const offset of [1, 4, 7]) {
       const within = (bytes: Uint8Array) => Buffer.concat([Buffer.alloc(offset), bytes]).subarray(offset)
       for (const key of [one.readKey(within(made.zkey)), one.readStoredKey(within(stored))]) {
-        assert.equal(JSON.stringify(await one.proveWith(counting(), key, within(made.witness))), seeded[0])
+        assert.equal(JSON.stringify(await proveWith(one, counting(), key, within(made.witness))), seeded[0])
       }
     }
   })
@@ -100,10 +101,10 @@ describe('prove', () => {
 
   it('makes the proof that the formula gives for r = s = 0, and others for other r and s', async () => {
     const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
-    const zero = await one.proveWith(() => 0n, key, made.witness)
+    const zero = await proveWith(one, () => 0n, key, made.witness)
     assert.equal(await groth16.verify(made.verificationKey, zero.publicSignals, zero.proof), true)
     for (const random of [() => 1n, () => r - 1n]) {
-      const { proof, publicSignals } = await one.proveWith(random, key, made.witness)
+      const { proof, publicSignals } = await proveWith(one, random, key, made.witness)
       assert.equal(await groth16.verify(made.verificationKey, publicSignals, proof), true)
       assert.notEqual(proof.pi_a[0], zero.proof.pi_a[0])
     }
@@ -118,12 +119,12 @@ describe('prove', () => {
   it('takes a witness as a file or as its wires', async () => {
     const one = await engine({ threads: 1 }), key = one.readKey(made.zkey)
     const wires = made.witness.slice(made.witness.length - 32 * key.wires)
-    assert.deepEqual((await one.proveWith(counting(), key, wires)).proof, JSON.parse(seeded[0]!).proof)
+    assert.deepEqual((await proveWith(one, counting(), key, wires)).proof, JSON.parse(seeded[0]!).proof)
   })
 
   it('proves the witness that it was given, whatever its owner does with it meanwhile', async () => {
     const one = await engine({ threads: 2 }), key = one.readKey(made.zkey), witness = made.witness.slice()
-    const proving = one.proveWith(counting(), key, witness)
+    const proving = proveWith(one, counting(), key, witness)
     witness.fill(0)
     assert.equal(JSON.stringify(await proving), seeded[0])
   })
@@ -132,7 +133,7 @@ describe('prove', () => {
     const one = await engine({ threads: 2 })
     one.readKey(made.zkey).release()
     const held = one.machine.allocatedBytes, key = one.readKey(made.zkey), prepared = await one.prepareKey(key)
-    const proofs = [key, prepared, prepared].map((each) => one.proveWith(counting(), each, made.witness))
+    const proofs = [key, prepared, prepared].map((each) => proveWith(one, counting(), each, made.witness))
     prepared.release()
     key.release()
     const other = one.readKey((await circuit(2, 2)).zkey)
@@ -162,7 +163,7 @@ describe('prove', () => {
     const [calls, workspace] = [told, one.machine.allocatedBytes - held]
     await new Promise((resolve) => { setTimeout(resolve, 200) })
     assert.ok(told === calls && calls <= 2, `${told} calls`) // one more was in the queue
-    assert.equal(JSON.stringify(await one.proveWith(counting(), key, made.witness)), seeded[0])
+    assert.equal(JSON.stringify(await proveWith(one, counting(), key, made.witness)), seeded[0])
     assert.equal(one.machine.allocatedBytes - held, workspace)
   })
 
@@ -179,7 +180,7 @@ describe('prove', () => {
     const buffer = (bytes: Uint8Array) => Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)]).subarray(3, 3 + bytes.length)
     for (const as of [(bytes: Uint8Array) => bytes.slice().buffer as ArrayBuffer, buffer]) {
       const key = one.readKey(as(made.zkey))
-      assert.deepEqual((await one.proveWith(counting(), key, as(made.witness))).proof, JSON.parse(seeded[0]!).proof)
+      assert.deepEqual((await proveWith(one, counting(), key, as(made.witness))).proof, JSON.parse(seeded[0]!).proof)
       one.readStoredKey(as(one.storeKey(key)))
       await WitnessCalculator.load(as(made.wasm))
       exportVerificationKey(as(made.zkey))
