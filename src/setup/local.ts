@@ -51,11 +51,11 @@ const CHILD = fileURLToPath(new URL('./local-child.ts', import.meta.url))
 const CONTRIBUTORS = ['local contributor 1', 'local contributor 2', 'local contributor 3']
 
 /** Parts of a setup and the share of its time that each takes; measured on `attest`. */
-const SHARES = { phase1: 0.02, circuit: 0.35, key: 0.23, step: 0.03, check: 0.28 } as const
+const SHARES = { phase1: 0.02, circuit: 0.02, key: 0.3, step: 0.08, check: 0.34 } as const
 
 /**
  * The keys of a shape in `<buildDir>/keys/<shape>/`: proving.zkey, verification.json, transcript.json. Makes them when they are not
- * there for the circuit as it is now (under a minute each on two cores, most of it for compiling and checking), in a process of its own, so that the
+ * there for the circuit as it is now (10 to 20 seconds each on two quiet cores), in a process of its own, so that the
  * caller stays responsive.
  *
  * Every check of `verifyCeremony` is run.
