@@ -78,6 +78,13 @@ describe('where threads cannot be started', function () {
     })
   }
 
+  it('has all its threads before memory can grow, which V8 might not tell one that is just starting', async () => {
+    let ready = 0
+    workers.Worker = class extends Worker { constructor(source: string, options: object) { super(source, options); this.on('message', (message) => { if (message.ready) ready++ }) } } as typeof Worker
+    engines.push(await Engine.create({ threads: 4 }))
+    assert.equal(ready, 4)
+  })
+
   it('knows how many it has before it is asked to prove', async () => {
     assert.equal((await engineWith(kinds[1]![1], [1])).threads, 3)
     assert.equal((await engineWith(kinds[1]![1])).threads, 1)
