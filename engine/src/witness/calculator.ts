@@ -4,7 +4,7 @@
 import { MalformedFile, bytesOf, toLittleEndian, type Bytes } from '../files.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { SCALAR_ORDER } from '../wasm/msm.ts'
-import { quicken } from './quicken.ts'
+import { fnv, quicken } from './quicken.ts'
 
 /** An element as an integer or in decimal, or nested arrays of such; flattened in order. */
 export type CircuitInput = bigint | number | string | readonly CircuitInput[]
@@ -157,7 +157,6 @@ function flatten(input: CircuitInput, path: string, depth = 0): bigint[] {
 
 /** circom looks inputs up by the 64-bit FNV-1a hash of their names. */
 function nameHash(name: string): [high: number, low: number] {
-  let hash = 0xcbf29ce484222325n
-  for (const byte of new TextEncoder().encode(name)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffff_ffff_ffff_ffffn
+  const hash = fnv(new TextEncoder().encode(name))
   return [Number(hash >> 32n), Number(hash & 0xffff_ffffn)]
 }

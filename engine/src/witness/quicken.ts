@@ -31,7 +31,7 @@ export function quicken(wasm: Uint8Array): { wasm: Uint8Array; quickened: boolea
     }
     const code = new Reader(content), count = code.number()
     const bodies = Array.from({ length: count }, () => {
-      const body = code.take(code.number()), better = LENGTHS.has(body.length) && REPLACEMENTS.get(`${body.length}:${fnv(body)}`)
+      const body = code.take(code.number()), better = LENGTHS.has(body.length) && REPLACEMENTS.get(`${body.length}:${fnv(body).toString(16)}`)
       if (better) found.add(better)
       return better || body
     })
@@ -75,8 +75,9 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out
 }
 
-function fnv(bytes: Uint8Array): string {
+/** FNV-1a, 64 bits. */
+export function fnv(bytes: Uint8Array): bigint {
   let hash = 0xcbf29ce484222325n
   for (const byte of bytes) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffff_ffff_ffff_ffffn
-  return hash.toString(16)
+  return hash
 }
